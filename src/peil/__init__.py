@@ -1,0 +1,1 @@
+"""Peil measures customer contact and says how sure it is."""

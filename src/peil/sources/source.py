@@ -1,0 +1,182 @@
+"""What a source is: something that turns one export file into draft rows of canonical tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from peil.engines.schema import Schema
+
+BATCH_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """One file as it was delivered, made readable.
+
+    Parameters:
+        name: the file's name as the configuration finds it; shown in messages.
+        path: plain UTF-8 (or Parquet) bytes to read; equals the delivered file when it was already so.
+        sha256: hash of the delivered bytes.
+        encoding: what the delivered bytes were in.
+        newlines: physical lines in ``path``; 0 for binary formats.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    encoding: str = "utf-8"
+    newlines: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One draft row, everything as it stood in the export.
+
+    Parameters:
+        schema: the canonical table it is meant for.
+        line: physical line of the export on which it begins (1-based).
+        values: canonical column to value (text, number, bool, aware datetime or None).
+        extra: fields of the export that have no column; kept.
+    """
+
+    schema: Schema
+    line: int
+    values: Mapping[str, object]
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something in an export that could not even become a draft row.
+
+    Parameters:
+        line: physical line (1-based).
+        rule: a short name, counted by.
+        value: what stood there; shortened and masked before it is shown.
+        table: the table it would have gone to, where known.
+    """
+
+    line: int
+    rule: str
+    value: str = ""
+    column: str = ""
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """A delimited or Parquet file to be read by the loading engine itself, never row by row in Python.
+
+    Parameters:
+        path: file to read.
+        format: ``csv`` or ``parquet``.
+        delimiter, quote: of a csv file.
+        columns: canonical column to SQL expression over the file's columns (all text for csv).
+        keep: the file's columns that go to ``extra``.
+    """
+
+    path: Path
+    format: str
+    columns: Mapping[str, str]
+    keep: tuple[str, ...] = ()
+    delimiter: str = ","
+    quote: str = '"'
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Draft rows of one table: a batch in memory (text or typed), or a file to scan."""
+
+    schema: Schema
+    rows: pa.RecordBatch | Scan
+
+
+class Source(Protocol):
+    """Turns exports of one system into draft rows."""
+
+    @property
+    def name(self) -> str:
+        """How the source is called in the configuration; part of every key."""
+
+    @property
+    def organisation(self) -> str:
+        """Whose customer contact it delivers."""
+
+    @property
+    def zone(self) -> str:
+        """IANA time zone of instants that carry none, and of local days."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Glob patterns of the exports, relative to the configuration."""
+
+    @property
+    def provides(self) -> tuple[Schema, ...]:
+        """The canonical tables it delivers."""
+
+    def read(self, export: Export) -> Iterator[Draft | Fault]:
+        """Yield the drafts and faults of one export."""
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def drafts(records: Iterable[Record | Fault]) -> Iterator[Draft | Fault]:
+    """Gather records into draft batches, one table a batch; faults pass through.
+
+    Parameters:
+        records: what a parser yields, tables mixed as they come.
+
+    Returns:
+        Batches of at most 20,000 rows: each column text, plus ``line``.
+    """
+    waiting: dict[str, list[Record]] = {}
+    for each in records:
+        if isinstance(each, Fault):
+            yield each
+            continue
+        rows = waiting.setdefault(each.schema.name, [])
+        rows.append(each)
+        if len(rows) >= BATCH_ROWS:
+            yield _batch(rows)
+            rows.clear()
+    for rows in waiting.values():
+        if rows:
+            yield _batch(rows)
+
+
+def _batch(rows: list[Record]) -> Draft:
+    schema = rows[0].schema
+    names = [each for each in schema.names if each not in {"source", "organisation", "extra"}]
+    arrays = [pa.array([_text(row.values.get(name)) for row in rows], pa.string()) for name in names]
+    extra = [json.dumps(row.extra, ensure_ascii=False, sort_keys=True, default=str) if row.extra else None for row in rows]
+    lines = pa.array([row.line for row in rows], pa.int64())
+    batch = pa.RecordBatch.from_arrays([*arrays, pa.array(extra, pa.string()), lines], names=[*names, "extra", "line"])
+    return Draft(schema=schema, rows=batch)
+
+
+def instant(seconds: float) -> str:
+    """Return epoch seconds as ISO 8601 in UTC, to the millisecond.
+
+    Example:
+        >>> instant(1709542930)
+        '2024-03-04T09:02:10.000+00:00'
+    """
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
