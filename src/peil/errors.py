@@ -21,7 +21,6 @@ import difflib
 from collections.abc import Iterable
 
 
-
 class PeilError(Exception):
     """An error that a person can do something about.
 

@@ -61,8 +61,6 @@ class Better(StrEnum):
     NEITHER = "neither"
 
 
-Channel = Literal["call", "chat", "mail", "message", "bot", "form", "desk", "task", "social", "video", "callback", "other"]
-CHANNELS: tuple[str, ...] = Channel.__args__  # type: ignore[attr-defined]  # Literal keeps its members there
 CHANNEL_LABELS: dict[str, Label] = {
     "call": Label("Phone", "Telefoon"),
     "chat": Label("Chat", "Chat"),
@@ -77,3 +75,4 @@ CHANNEL_LABELS: dict[str, Label] = {
     "callback": Label("Callback", "Terugbelverzoek"),
     "other": Label("Other", "Overig"),
 }
+CHANNELS: tuple[str, ...] = tuple(CHANNEL_LABELS)

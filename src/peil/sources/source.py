@@ -162,11 +162,17 @@ def drafts(records: Iterable[Record | Fault]) -> Iterator[Draft | Fault]:
             yield _batch(rows)
 
 
+def _json(extra: Mapping[str, object]) -> str | None:
+    return json.dumps(extra, ensure_ascii=False, sort_keys=True, default=str) if extra else None
+
+
 def _batch(rows: list[Record]) -> Draft:
     schema = rows[0].schema
     names = [each for each in schema.names if each not in {"source", "organisation", "extra"}]
     arrays = [pa.array([_text(row.values.get(name)) for row in rows], pa.string()) for name in names]
-    extra = [json.dumps(row.extra, ensure_ascii=False, sort_keys=True, default=str) if row.extra else None for row in rows]
+    extra = [
+        json.dumps(row.extra, ensure_ascii=False, sort_keys=True, default=str) if row.extra else None for row in rows
+    ]
     lines = pa.array([row.line for row in rows], pa.int64())
     batch = pa.RecordBatch.from_arrays([*arrays, pa.array(extra, pa.string()), lines], names=[*names, "extra", "line"])
     return Draft(schema=schema, rows=batch)

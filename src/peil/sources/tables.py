@@ -26,7 +26,9 @@ def _text(name: str, says: str, *, required: bool = False, personal: bool = Fals
     return Column(name=name, kind=Kind.TEXT, says=says, required=required, personal=personal, handle=handle)
 
 
-def _code(name: str, codes: tuple[str, ...], says: str, *, required: bool = False, default: str | None = None) -> Column:
+def _code(
+    name: str, codes: tuple[str, ...], says: str, *, required: bool = False, default: str | None = None
+) -> Column:
     return Column(name=name, kind=Kind.CODE, says=says, codes=codes, required=required, default=default)
 
 
@@ -103,9 +105,24 @@ LEGS = Schema(
         _n("started_minute", "minute of the local day on which it began, 0 to 1439", most=1439),
     ),
     rules=(
-        Rule(name="ends_before_it_starts", holds="ended_at >= started_at", column="ended_at", says="a leg ends before it starts"),
-        Rule(name="answered_before_it_starts", holds="answered_at >= started_at", column="answered_at", says="a leg is answered before it starts"),
-        Rule(name="queued_after_it_ends", holds="queued_at <= ended_at", column="queued_at", says="a leg queues after it ended"),
+        Rule(
+            name="ends_before_it_starts",
+            holds="ended_at >= started_at",
+            column="ended_at",
+            says="a leg ends before it starts",
+        ),
+        Rule(
+            name="answered_before_it_starts",
+            holds="answered_at >= started_at",
+            column="answered_at",
+            says="a leg is answered before it starts",
+        ),
+        Rule(
+            name="queued_after_it_ends",
+            holds="queued_at <= ended_at",
+            column="queued_at",
+            says="a leg queues after it ended",
+        ),
     ),
 )
 
@@ -199,7 +216,17 @@ INVITATIONS = Schema(
         _at("updated_at", "when the record last changed; newer wins"),
         _code(
             "disposition",
-            ("complete", "partial", "refused", "no_contact", "other", "unknown_household", "unknown_other", "not_eligible", "offered"),
+            (
+                "complete",
+                "partial",
+                "refused",
+                "no_contact",
+                "other",
+                "unknown_household",
+                "unknown_other",
+                "not_eligible",
+                "offered",
+            ),
             "how it ended (AAPOR Standard Definitions)",
             required=True,
             default="'no_contact'",
@@ -228,7 +255,14 @@ ROSTER = Schema(
         _on("hired_on", "first day with the organisation"),
         _EXTRA,
     ),
-    rules=(Rule(name="ends_before_it_starts", holds="until_on >= from_on", column="until_on", says="a period ends before it starts"),),
+    rules=(
+        Rule(
+            name="ends_before_it_starts",
+            holds="until_on >= from_on",
+            column="until_on",
+            says="a period ends before it starts",
+        ),
+    ),
 )
 
 AGENT_STATES = Schema(
@@ -249,7 +283,14 @@ AGENT_STATES = Schema(
         _EXTRA,
         _on("started_on", "local day on which it began"),
     ),
-    rules=(Rule(name="ends_before_it_starts", holds="ended_at >= started_at", column="ended_at", says="a state ends before it starts"),),
+    rules=(
+        Rule(
+            name="ends_before_it_starts",
+            holds="ended_at >= started_at",
+            column="ended_at",
+            says="a state ends before it starts",
+        ),
+    ),
 )
 
 INTERVALS = Schema(
