@@ -11,7 +11,10 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from peil.engines.draft import Draft, Fault, Scan
 from peil.engines.schema import Schema
+
+__all__ = ["Draft", "Export", "Fault", "Record", "Scan", "Source", "drafts", "instant"]
 
 BATCH_ROWS = 20_000
 
@@ -51,52 +54,6 @@ class Record:
     values: Mapping[str, object]
     extra: Mapping[str, object] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """Something in an export that could not even become a draft row.
-
-    Parameters:
-        line: physical line (1-based).
-        rule: a short name, counted by.
-        value: what stood there; shortened and masked before it is shown.
-        table: the table it would have gone to, where known.
-    """
-
-    line: int
-    rule: str
-    value: str = ""
-    column: str = ""
-    table: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    """A delimited or Parquet file to be read by the loading engine itself, never row by row in Python.
-
-    Parameters:
-        path: file to read.
-        format: ``csv`` or ``parquet``.
-        delimiter, quote: of a csv file.
-        columns: canonical column to SQL expression over the file's columns (all text for csv).
-        keep: the file's columns that go to ``extra``.
-    """
-
-    path: Path
-    format: str
-    columns: Mapping[str, str]
-    keep: tuple[str, ...] = ()
-    delimiter: str = ","
-    quote: str = '"'
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """Draft rows of one table: a batch in memory (text or typed), or a file to scan."""
-
-    schema: Schema
-    rows: pa.RecordBatch | Scan
 
 
 class Source(Protocol):

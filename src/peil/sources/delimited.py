@@ -1,0 +1,219 @@
+"""Any delimited or Parquet table, with a column mapping from the configuration."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import pyarrow.parquet as pq
+import sqlglot
+from pydantic import ConfigDict
+from sqlglot import exp
+
+from peil.engines.checks import quoted
+from peil.engines.schema import Schema
+from peil.errors import DefinitionError, SchemaError, SourceError, neighbours
+from peil.sources.source import Draft, Export, Fault, Scan
+from peil.sources.tables import CANONICAL
+
+DELIMITERS = (",", ";", "\t", "|")
+MS_PER = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "day": 86_400_000}
+TableName = Literal[
+    "legs", "messages", "answers", "invitations", "roster", "agent_states", "intervals", "customers", "orders", "costs"
+]
+# What a mapping may call: nothing that reads files, settings or other tables.
+ALLOWED = (
+    exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Case, exp.If, exp.Coalesce, exp.Nullif,
+    exp.Concat, exp.DPipe, exp.Upper, exp.Lower, exp.Trim, exp.Replace, exp.Substring, exp.SplitPart, exp.Length,
+    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.Is, exp.Like,
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Round, exp.Greatest, exp.Least, exp.Cast, exp.TryCast, exp.DataType,
+    exp.Tuple, exp.MD5, exp.Pad,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """How one canonical column comes from the file.
+
+    Parameters:
+        of: a column of the file, or SQL over its columns.
+        parse: date formats as ``strptime`` knows them, tried in order.
+        unit: the unit of a duration (``clock`` is ``h:mm:ss``); stored as ms.
+        values: translation of codes; what is not listed goes through as it is.
+        decimal: decimal comma or point of numbers.
+        times: whole number to multiply by, after ``decimal`` (1000 for thousandths).
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    of: str
+    parse: tuple[str, ...] | str = ()
+    unit: Literal["ms", "s", "min", "h", "day", "clock"] | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    decimal: Literal[".", ","] = "."
+    times: int = 1
+
+
+def _sql(column: str, mapped: str | Mapped) -> str:
+    if isinstance(mapped, str):
+        return mapped
+    text = f"nullif(trim(cast(({mapped.of}) as varchar)), '')"
+    if mapped.decimal == ",":
+        text = f"replace(replace({text}, '.', ''), ',', '.')"
+    if mapped.values:
+        cases = " ".join(f"when {quoted(old)} then {quoted(new)}" for old, new in mapped.values.items())
+        text = f"case {text} {cases} else {text} end"
+    if mapped.parse:
+        formats = (mapped.parse,) if isinstance(mapped.parse, str) else mapped.parse
+        listed = ", ".join(quoted(each) for each in formats)
+        kind = "%Y-%m-%d" if column.endswith("_on") else "%Y-%m-%d %H:%M:%S.%f"
+        text = f"coalesce(strftime(try_strptime({text}, [{listed}]), {quoted(kind)}), {text})"
+    if mapped.unit == "clock":
+        parts = [f"try_cast(split_part({text}, ':', {place}) as double)" for place in (1, 2, 3)]
+        seconds = f"({parts[0]} * 3600 + {parts[1]} * 60 + coalesce({parts[2]}, 0))"
+        text = f"coalesce(cast(cast(round({seconds} * 1000) as bigint) as varchar), {text})"
+    elif mapped.unit or mapped.times != 1:
+        factor = MS_PER.get(mapped.unit or "ms", 1) * mapped.times
+        text = f"coalesce(cast(cast(round(try_cast({text} as double) * {factor}) as bigint) as varchar), {text})"
+    return text
+
+
+def _columns_read(sql: str, where: str) -> set[str]:
+    """Return the file columns an expression reads, or refuse it."""
+    try:
+        tree = sqlglot.parse_one(sql, dialect="duckdb")
+    except sqlglot.errors.ParseError:
+        raise DefinitionError(
+            f"{where}: '{sql}' is not an expression", remedy="quote column names with odd characters: '\"vru+line\"'"
+        ) from None
+    for node in tree.walk():
+        if not isinstance(node, ALLOWED):
+            raise DefinitionError(
+                f"{where}: '{node.sql(dialect='duckdb')}' is not allowed in a mapping",
+                remedy="use columns, literals, case, coalesce, comparison, arithmetic and text functions",
+            )
+    return {each.name for each in tree.find_all(exp.Column)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelimitedTable:
+    """A CSV or Parquet file of which each row is a row of one canonical table.
+
+    Parameters:
+        name: how the source is called.
+        organisation: whose customer contact it is.
+        files: glob patterns, relative to the configuration.
+        table: the canonical table.
+        columns: canonical column to a file column, an SQL expression, or a ``Mapped``.
+        zone: time zone of instants without offset, and of local days.
+        delimiter: left out, it is found.
+        quote: the quoting character.
+
+    Example:
+        >>> source = DelimitedTable(
+        ...     name="acd", organisation="Acme", files=("calls.csv",), table="legs",
+        ...     columns={"contact_id": "id", "wait_ms": Mapped(of="wait", unit="s")},
+        ... )
+        >>> source.provides[0].name
+        'legs'
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Literal["table"] = "table"
+    name: str
+    organisation: str = ""
+    files: tuple[str, ...]
+    table: TableName
+    columns: Mapping[str, str | Mapped]
+    zone: str = ""
+    delimiter: str | None = None
+    quote: str = '"'
+
+    def __post_init__(self) -> None:
+        """Refuse canonical columns that do not exist, before any file is read."""
+        for column, mapped in self.columns.items():
+            self._schema.column(column)
+            _columns_read(mapped if isinstance(mapped, str) else mapped.of, f"source '{self.name}', column '{column}'")
+
+    @property
+    def _schema(self) -> Schema:
+        return CANONICAL[self.table]
+
+    @property
+    def provides(self) -> tuple[Schema, ...]:
+        """The one canonical table it delivers."""
+        return (self._schema,)
+
+    def read(self, export: Export) -> Iterator[Draft | Fault]:
+        """Yield the file as one scan.
+
+        Raises:
+            SchemaError: the mapping reads a column that the file does not have.
+        """
+        if export.encoding == "parquet":
+            names, delimiter = tuple(pq.read_schema(export.path).names), ","
+        else:
+            delimiter = self.delimiter or _sniffed(export)
+            names = _header(export, delimiter, self.quote)
+        used = self._check(export, names, delimiter)
+        columns = {column: _sql(column, mapped) for column, mapped in self.columns.items()}
+        yield Draft(
+            schema=self._schema,
+            rows=Scan(
+                path=export.path,
+                format="parquet" if export.encoding == "parquet" else "csv",
+                columns=columns,
+                names=names,
+                keep=tuple(each for each in names if each not in used),
+                delimiter=delimiter,
+                quote=self.quote,
+                newlines=export.newlines,
+            ),
+        )
+
+    def _check(self, export: Export, names: tuple[str, ...], delimiter: str) -> set[str]:
+        used: set[str] = set()
+        exact = {each.lower(): each for each in names}
+        for column, mapped in self.columns.items():
+            for each in _columns_read(mapped if isinstance(mapped, str) else mapped.of, f"source '{self.name}'"):
+                if each.lower() not in exact:
+                    seen = f"its {len(names)} columns, split at {delimiter!r}, are: {', '.join(names)[:200]}"
+                    raise SchemaError(
+                        f"{export.name}: '{column}' is mapped to a column '{each}' that the file does not have ({seen})",
+                        remedy=neighbours(each, names) if len(names) > 1 else "is the delimiter right?",
+                    )
+                used.add(exact[each.lower()])
+        return used
+
+
+def _lines(export: Export, most: int) -> list[str]:
+    with export.path.open(encoding="utf-8-sig", newline="") as file:
+        return [line for _, line in zip(range(most), file, strict=False)]
+
+
+def _sniffed(export: Export) -> str:
+    """Return the delimiter that splits the first lines into the most fields, equally many in each."""
+    lines = _lines(export, 30)
+    best, most = ",", 1
+    for delimiter in DELIMITERS:
+        counts = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        if counts and counts[0] > most and sum(each == counts[0] for each in counts) * 2 > len(counts):
+            best, most = delimiter, counts[0]
+    return best
+
+
+def _header(export: Export, delimiter: str, quote: str) -> tuple[str, ...]:
+    try:
+        rows = csv.reader(_lines(export, 50), delimiter=delimiter, quotechar=quote)
+        names = tuple(each.strip() for each in next(rows))
+    except (csv.Error, StopIteration):
+        raise SourceError(
+            f"{export.name}: the first line is not a header", remedy="the file needs a line with column names"
+        ) from None
+    twice = sorted({each for each in names if names.count(each) > 1})
+    if twice:
+        raise SchemaError(f"{export.name}: the header has '{twice[0]}' twice", remedy="give each column its own name")
+    return names

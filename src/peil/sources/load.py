@@ -1,0 +1,204 @@
+"""Load every export of a project into the store: each file whole or not at all, and never twice."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from peil.engines.door import Door, Limits
+from peil.engines.store import Load, Store
+from peil.errors import PeilError, SchemaError, SourceError
+from peil.sources.files import fingerprint, readable
+from peil.sources.source import Export, Source
+
+REFUSED = "refused.json"
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A file of which nothing was loaded.
+
+    Parameters:
+        source: which source it belongs to.
+        file: its name.
+        says: what is wrong with it.
+        remedy: what to do.
+    """
+
+    source: str
+    file: str
+    says: str
+    remedy: str
+    exit_code: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a round of loading did.
+
+    Parameters:
+        new: exports loaded now.
+        unchanged: exports that were there already.
+        refused: files of which nothing was loaded.
+    """
+
+    new: tuple[Load, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = field(default=())
+
+
+def silent(label: str, done: int, total: int) -> None:
+    """Tell nobody how far the work is."""
+
+
+def secret(name: str, key_file: Path | None = None) -> bytes:
+    """Return the project's secret; made on first use, outside the project, readable by its owner only.
+
+    Parameters:
+        name: the project's name.
+        key_file: where it lies, if not in the user's configuration folder. ``PEIL_KEY`` goes before both.
+    """
+    if "PEIL_KEY" in os.environ:
+        return os.environ["PEIL_KEY"].encode()
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    path = key_file or home / "peil" / "keys" / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = secrets.token_hex(32).encode()
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(made)
+        return made
+
+
+def _exports(source: Source, root: Path) -> Iterator[Path]:
+    for pattern in source.files:
+        base = Path(pattern)
+        folder, parts = (Path(base.anchor), base.relative_to(base.anchor)) if base.is_absolute() else (root, base)
+        while parts.parts and parts.parts[0] == "..":
+            folder, parts = folder.parent, Path(*parts.parts[1:])
+        found = sorted(each for each in folder.glob(str(parts)) if each.is_file())
+        if not found:
+            raise SourceError(
+                f"source '{source.name}': no file matches '{pattern}'", remedy=f"patterns are relative to {root.name}/peil.yaml"
+            )
+        yield from found
+
+
+def _reading(source: Source) -> str:
+    """Hash of how the source reads: its settings, its files left out, and the code's version."""
+    told = repr(source).replace(repr(source.files), "")
+    return hashlib.sha256(f"{told}|{version('peil')}".encode()).hexdigest()[:16]
+
+
+def load(  # noqa: PLR0913  # a load is told where, within what, under which key, and whom to tell
+    sources: Sequence[Source], store: Store, *, root: Path, limits: Limits, key: bytes, progress: Progress = silent
+) -> Loaded:
+    """Load what is new.
+
+    Parameters:
+        sources: where the exports come from.
+        store: where the rows go.
+        root: what the sources' patterns are relative to.
+        limits: memory, cores and spill folder.
+        key: the project's secret.
+        progress: told (label, done, total) as the work goes on.
+
+    Returns:
+        What was loaded, what was there already, and which files were refused.
+
+    Raises:
+        SourceError: a pattern matches no file, or another load is running.
+    """
+    jobs: list[tuple[Source, Path | None]] = []
+    for source in sources:
+        jobs += [(source, path) for path in _exports(source, root)] if source.files else [(source, None)]
+    new: list[Load] = []
+    unchanged: list[str] = []
+    refused: list[Refused] = []
+    with store.writing():
+        for place, (source, path) in enumerate(jobs):
+            name = path.name if path else f"<{source.name}>"
+            progress(f"{source.name}: {name}", place, len(jobs))
+            try:
+                made = _one(source, path, name, store, limits, key)
+            except PeilError as fault:
+                refused.append(Refused(source=source.name, file=name, says=fault.what, remedy=fault.remedy, exit_code=fault.exit_code))
+                continue
+            new.append(made) if made else unchanged.append(name)
+        _remember(store, refused)
+    progress("loaded", len(jobs), len(jobs))
+    return Loaded(new=tuple(new), unchanged=tuple(unchanged), refused=tuple(refused))
+
+
+def _one(source: Source, path: Path | None, name: str, store: Store, limits: Limits, key: bytes) -> Load | None:  # noqa: PLR0913
+    sha256 = fingerprint(path) if path else hashlib.sha256(repr(source).encode()).hexdigest()
+    reading = _reading(source)
+    load_id = hashlib.sha256(f"{source.name}|{sha256}|{reading}".encode()).hexdigest()[:24]
+    if store.has(load_id):
+        return None
+    work = Path(tempfile.mkdtemp(dir=store.spill_folder))
+    folder = store.start()
+    own = hmac.new(key, source.organisation.encode(), "sha256").digest()
+    door = Door(Limits(memory=limits.memory, threads=limits.threads, folder=work), own)
+    try:
+        export = readable(path, name, work) if path else Export(name=name, path=Path(), sha256=sha256)
+        tables = door.admit(
+            source.read(export), source=source.name, organisation=source.organisation, zone=source.zone or "UTC", folder=folder
+        )
+        if not any(each.good for each in tables.values()):
+            rules = ", ".join(sorted({rule for each in tables.values() for rule in each.rules})[:4])
+            raise SchemaError(
+                f"{name}: there is no usable row in it" + (f" ({rules})" if rules else ""),
+                remedy=f"is it an export for source '{source.name}'? nothing of this file was loaded",
+            )
+        made = Load(
+            load_id=load_id,
+            sequence=store.next_sequence(),
+            source=source.name,
+            organisation=source.organisation,
+            file=name,
+            sha256=sha256,
+            reading=reading,
+            version=version("peil"),
+            loaded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            encoding=export.encoding,
+            tables=tables,
+        )
+        store.publish(folder, made)
+    finally:
+        door.close()
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    return made
+
+
+def _remember(store: Store, refused: Iterable[Refused]) -> None:
+    told = [{"source": each.source, "file": each.file, "says": each.says, "remedy": each.remedy} for each in refused]
+    made = store.folder / f".{REFUSED}"
+    made.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    made.replace(store.folder / REFUSED)
+
+
+def refused_files(store: Store) -> tuple[Refused, ...]:
+    """Return the files that the last round of loading refused."""
+    path = store.folder / REFUSED
+    if not path.is_file():
+        return ()
+    return tuple(Refused(**each) for each in json.loads(path.read_text(encoding="utf-8")))
