@@ -1,0 +1,129 @@
+"""DuckDB: the embedded engine, and the default."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from peil.engines.checks import name as identifier
+from peil.engines.checks import quoted
+from peil.engines.door import Limits, connect
+from peil.engines.schema import STORED, Schema, Table
+from peil.engines.store import Load, publish_file
+from peil.engines.subset import rendered
+from peil.errors import EvidenceError, SourceError
+
+
+class DuckEngine:
+    """Counts with DuckDB in this process.
+
+    Parameters:
+        limits: memory, cores and spill folder.
+
+    Example:
+        >>> engine = DuckEngine()
+        >>> engine.rows("select 1 + 1 as two").to_pylist()
+        [{'two': 2}]
+    """
+
+    name = "duckdb"
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._spill: Path | None = None
+        if self._limits.folder:
+            # a folder of its own: processes that share one would delete each other's spill files
+            self._spill = self._limits.folder / f"engine-{uuid.uuid4().hex[:8]}"
+            self._spill.mkdir(parents=True, exist_ok=True)
+        self._con = connect(Limits(memory=self._limits.memory, threads=self._limits.threads, folder=self._spill))
+        self._con.execute("set preserve_insertion_order = false")
+
+    def parts(self, schema: Schema, loads: Sequence[Load]) -> Table:
+        """Return the rows of one canonical table over all loads, each with ``_line`` and ``_sequence``."""
+        selects = []
+        for load in loads:
+            path = load.folder / f"{schema.name}.parquet"
+            if not path.is_file():
+                continue
+            have = set(pq.read_schema(path).names)
+            columns = ", ".join(
+                identifier(each.name)
+                if each.name in have
+                else f"cast(null as {STORED[each.kind]}) as {identifier(each.name)}"
+                for each in schema.columns
+            )
+            selects.append(
+                f"select {columns}, _line, {load.sequence} as _sequence from read_parquet({quoted(str(path))})"
+            )
+        if not selects:
+            nothing = ", ".join(
+                f"cast(null as {STORED[each.kind]}) as {identifier(each.name)}" for each in schema.columns
+            )
+            selects = [f"select {nothing}, cast(0 as bigint) as _line, 0 as _sequence where false"]
+        self._con.execute(f"create or replace view parts_{schema.name} as {' union all '.join(selects)}")
+        return Table(schema=schema, name=f"parts_{schema.name}")
+
+    def small(self, schema: Schema, rows: pa.Table) -> Table:
+        """Return a small table made in Python."""
+        self._con.register("small_rows", rows)
+        columns = ", ".join(
+            f"cast({identifier(each.name)} as {STORED[each.kind]}) as {identifier(each.name)}"
+            for each in schema.columns
+        )
+        self._con.execute(f"create or replace table {schema.name} as select {columns} from small_rows")
+        self._con.unregister("small_rows")
+        return Table(schema=schema, name=schema.name)
+
+    def step(self, name: str, sql: str, schema: Schema) -> Table:
+        """Return the named result of a query; nothing is computed yet."""
+        self._con.execute(f"create or replace view {name} as {rendered(sql, 'duckdb', name)}")
+        return Table(schema=schema, name=name)
+
+    def keep(self, table: Table, folder: Path) -> Table:
+        """Compute a table once and keep it in ``folder``, whole or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"{table.name}.parquet"
+        made = folder / f".{table.name}-{uuid.uuid4().hex[:8]}"
+        columns = ", ".join(identifier(each) for each in table.schema.names)
+        try:
+            self._con.execute(
+                f"copy (select {columns} from {table.name}) to {quoted(str(made))} (format parquet, compression zstd)"
+            )
+        except duckdb.OutOfMemoryException:
+            made.unlink(missing_ok=True)
+            raise EvidenceError(
+                f"building '{table.name}' needs more than {self._limits.memory} of memory",
+                remedy="raise engine.memory in peil.yaml",
+            ) from None
+        publish_file(made, target)
+        return self.kept(table.schema, table.name, folder)
+
+    def kept(self, schema: Schema, name: str, folder: Path) -> Table:
+        """Return a table that was kept earlier."""
+        path = folder / f"{name}.parquet"
+        if not path.exists():
+            raise SourceError(f"the built table '{name}' is gone", remedy="run 'peil load' again")
+        self._con.execute(f"create or replace view {name} as select * from read_parquet({quoted(str(path))})")
+        return Table(schema=schema, name=name)
+
+    def rows(self, sql: str) -> pa.Table:
+        """Run a query and return its rows, which must be few."""
+        try:
+            return self._con.sql(rendered(sql, "duckdb")).to_arrow_table()
+        except duckdb.OutOfMemoryException:
+            raise EvidenceError(
+                f"the question needs more than {self._limits.memory} of memory",
+                remedy="raise engine.memory, or ask for fewer groups",
+            ) from None
+
+    def close(self) -> None:
+        """Let go of memory and spill files."""
+        self._con.close()
+        if self._spill:
+            shutil.rmtree(self._spill, ignore_errors=True)

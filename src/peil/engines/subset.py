@@ -1,0 +1,141 @@
+"""The SQL that means the same on every engine: an allow-list, our own few functions, and a writer per dialect."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import sqlglot
+from sqlglot import exp
+
+from peil.errors import DefinitionError, neighbours
+
+Dialect = Literal["duckdb", "spark"]
+
+# Row-level expressions: what a measure's where, of and per may hold.
+ROW_LEVEL: tuple[type[exp.Expression], ...] = (
+    exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Neg,
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between,
+    exp.Case, exp.If, exp.Coalesce, exp.Add, exp.Sub, exp.Mul, exp.Greatest, exp.Least, exp.Abs,
+    exp.Date, exp.TsOrDsToDate, exp.Tuple,
+)  # fmt: skip
+# Stage queries may also select, join, group and look at neighbouring rows in a total order.
+STAGE: tuple[type[exp.Expression], ...] = (
+    *ROW_LEVEL, exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.With, exp.CTE,
+    exp.Subquery, exp.TableAlias, exp.Table, exp.Alias, exp.Union, exp.Distinct, exp.Star, exp.Window, exp.WindowSpec,
+    exp.RowNumber, exp.Lag, exp.Lead, exp.Sum, exp.Count, exp.Min, exp.Max, exp.Cast, exp.DataType, exp.DataTypeParam,
+    exp.Concat, exp.DPipe, exp.Exists, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Limit, exp.Filter, exp.Nullif,
+)  # fmt: skip
+CASTS = {"BIGINT", "DOUBLE", "VARCHAR", "TEXT", "BOOLEAN", "DATE", "DECIMAL", "TIMESTAMP"}
+OWN = {
+    "ms_between": {
+        "duckdb": "(epoch_ms({1}) - epoch_ms({0}))",
+        "spark": "(unix_millis(cast({1} as timestamp_ltz)) - unix_millis(cast({0} as timestamp_ltz)))",
+    },
+    "millis": {"duckdb": "epoch_ms({0})", "spark": "unix_millis(cast({0} as timestamp_ltz))"},
+    "utc_day": {"duckdb": "cast({0} as date)", "spark": "cast({0} as date)"},
+    "extra_field": {"duckdb": "json_extract_string({0}, '$.' || {1})", "spark": "get_json_object({0}, '$.' || {1})"},
+    "whole_div": {"duckdb": "({0} // {1})", "spark": "({0} div {1})"},
+}
+
+
+def _parsed(sql: str, what: str) -> exp.Expression:
+    try:
+        return sqlglot.parse_one(sql, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        raise DefinitionError(
+            f"{what}: '{sql}' cannot be read as SQL", remedy="check brackets, quotes and commas"
+        ) from None
+
+
+def _refuse(node: exp.Expression, what: str, allowed: tuple[type[exp.Expression], ...]) -> None:
+    if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
+        called = str(node.this).lower()
+        if called in OWN:
+            return
+        raise DefinitionError(
+            f"{what}: the function {called}() is not on the allow-list", remedy=neighbours(called, OWN)
+        )
+    if not isinstance(node, allowed):
+        shown = node.sql(dialect="duckdb")
+        raise DefinitionError(
+            f"{what}: {type(node).__name__.lower()} ('{shown[:60]}') does not mean the same on every engine",
+            remedy="use comparison, and/or/not, case, coalesce, in, between, is null and whole-number + - *; "
+            "divide in 'per', and aggregate in the estimator",
+        )
+    if isinstance(node, exp.Literal) and not node.is_string and "." in str(node.this) and allowed is ROW_LEVEL:
+        raise DefinitionError(
+            f"{what}: {node.this} is not a whole number",
+            remedy="count in smaller units (ms, cents, millionths) and divide in 'per'",
+        )
+    if isinstance(node, exp.Cast) and node.to.sql(dialect="duckdb").split("(")[0].upper() not in CASTS:
+        raise DefinitionError(
+            f"{what}: cast to {node.to.sql(dialect='duckdb')} differs between engines", remedy="cast at the door"
+        )
+
+
+@lru_cache(maxsize=4096)
+def columns_read(sql: str, what: str) -> frozenset[str]:
+    """Return the columns a row-level expression reads.
+
+    Parameters:
+        sql: the expression.
+        what: how to call it in an error.
+
+    Raises:
+        DefinitionError: it holds a construct that is not on the allow-list; the construct is named.
+
+    Example:
+        >>> sorted(columns_read("case when answered and wait_ms <= 20000 then 1 else 0 end", "of"))
+        ['answered', 'wait_ms']
+        >>> columns_read("avg(wait_ms)", "of")
+        Traceback (most recent call last):
+        ...
+        peil.errors.DefinitionError: of: avg ('AVG(wait_ms)') does not mean the same on every engine
+          remedy: use comparison, and/or/not, case, coalesce, in, between, is null and whole-number + - *; divide in 'per', and aggregate in the estimator
+    """
+    tree = _parsed(sql, what)
+    for node in tree.walk():
+        _refuse(node, what, ROW_LEVEL)
+    return frozenset(each.name for each in tree.find_all(exp.Column))
+
+
+@lru_cache(maxsize=4096)
+def is_indicator(sql: str) -> bool:
+    """Return whether a row-level expression can only be 0 or 1, so that its square is itself.
+
+    Example:
+        >>> is_indicator("case when answered then 1 else 0 end"), is_indicator("wait_ms")
+        (True, False)
+    """
+    tree = _parsed(sql, "of")
+    if isinstance(tree, exp.Literal):
+        return str(tree.this) in {"0", "1"}
+    if not isinstance(tree, exp.Case) or tree.args.get("default") is None:
+        return False
+    ends = [each.args["true"] for each in tree.args["ifs"]] + [tree.args["default"]]
+    return all(isinstance(each, exp.Literal) and str(each.this) in {"0", "1"} for each in ends)
+
+
+@lru_cache(maxsize=1024)
+def rendered(sql: str, dialect: Dialect, what: str = "query") -> str:
+    """Return a stage query, checked against the allow-list, in an engine's dialect.
+
+    Raises:
+        DefinitionError: it holds a construct that is not on the allow-list.
+
+    Example:
+        >>> rendered("select ms_between(started_at, ended_at) as long_ms from legs", "duckdb")
+        'SELECT (EPOCH_MS(ended_at) - EPOCH_MS(started_at)) AS long_ms FROM legs'
+    """
+    tree = _parsed(sql, what)
+    for node in tree.walk():
+        _refuse(node, what, STAGE)
+    return tree.transform(_own, dialect).sql(dialect=dialect)
+
+
+def _own(node: exp.Expression, dialect: Dialect) -> exp.Expression:
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() in OWN:
+        parts = [each.transform(_own, dialect).sql(dialect=dialect) for each in node.expressions]
+        return sqlglot.parse_one(OWN[str(node.this).lower()][dialect].format(*parts), dialect=dialect)
+    return node
