@@ -123,7 +123,9 @@ class Configuration(_Part):
         for each in self.calendars:
             if each.name == name:
                 return each
-        raise DefinitionError(f"no calendar is named '{name}'", remedy=neighbours(name, [each.name for each in self.calendars]))
+        raise DefinitionError(
+            f"no calendar is named '{name}'", remedy=neighbours(name, [each.name for each in self.calendars])
+        )
 
 
 def find(given: Path | None = None) -> Path:
@@ -181,7 +183,9 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
     except MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise ConfigurationError(f"{where}: {fault.problem or 'this is not YAML'}", remedy="check indentation and quotes") from None
+        raise ConfigurationError(
+            f"{where}: {fault.problem or 'this is not YAML'}", remedy="check indentation and quotes"
+        ) from None
     except YAMLError:
         raise ConfigurationError(f"{name}: this is not YAML", remedy="check indentation and quotes") from None
     if not isinstance(tree, CommentedMap):
@@ -211,7 +215,10 @@ def _told(error: dict[str, Any], tree: CommentedMap, name: str) -> tuple[tuple[i
     elif error["type"] == "union_tag_invalid":
         context = error["ctx"]
         known = re.findall(r"'([^']+)'", str(context["expected_tags"]))
-        path, says = f"{path}.kind", f"'{context['tag']}' is no kind of source; " + neighbours(str(context["tag"]), known)
+        path, says = (
+            f"{path}.kind",
+            f"'{context['tag']}' is no kind of source; " + neighbours(str(context["tag"]), known),
+        )
     return (line, column), f"{name}:{line + 1}:{column + 1}: {path}: {says}"
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -33,7 +32,12 @@ DESIGNS: Mapping[str, Design] = {
     "agent_states": AGENTS_IN_STATES,
     "intervals": QUEUES_IN_INTERVALS,
 }
-DAY_COLUMN = {"contacts": "started_on", "responses": "answered_on", "agent_states": "started_on", "intervals": "started_on"}
+DAY_COLUMN = {
+    "contacts": "started_on",
+    "responses": "answered_on",
+    "agent_states": "started_on",
+    "intervals": "started_on",
+}
 KEPT: tuple[Schema, ...] = (JOURNEYS, RESPONSES, AGENT_STATES, INTERVALS, INVITATIONS)
 
 
@@ -119,11 +123,18 @@ def current(engine: Engine, schema: Schema, loads: Sequence[Load]) -> Table:
         schema,
     )
     columns = ", ".join(f"p.{each}" for each in schema.names)
-    return engine.step(f"{schema.name}_current", _CURRENT.format(columns=columns, parts=parts.name, losers=losers.name), schema)
+    return engine.step(
+        f"{schema.name}_current", _CURRENT.format(columns=columns, parts=parts.name, losers=losers.name), schema
+    )
 
 
 def build(
-    store: Store, engine: Engine, *, calendars: Sequence[BusinessCalendar] = (), calendar: str | None = None, country: str = "NL"
+    store: Store,
+    engine: Engine,
+    *,
+    calendars: Sequence[BusinessCalendar] = (),
+    calendar: str | None = None,
+    country: str = "NL",
 ) -> Dataset:
     """Return the tables that can be counted; built once per state of the store and kept beside it.
 
@@ -140,7 +151,14 @@ def build(
     loads = store.loads()
     if not loads:
         raise EvidenceError("there is nothing to count yet", remedy="run 'peil load' first")
-    told = [[each.load_id for each in loads], [repr(each) for each in calendars], calendar, country, STAGES, engine.name]
+    told = [
+        [each.load_id for each in loads],
+        [repr(each) for each in calendars],
+        calendar,
+        country,
+        STAGES,
+        engine.name,
+    ]
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
     folder = store.built_folder / digest
     first, last = _period(engine, loads)
@@ -162,8 +180,13 @@ def build(
     return Dataset(engine=engine, tables=tables, run=run, period=(first, last), loads=loads)
 
 
-def _stages(  # noqa: PLR0913  # the whole left half in one place
-    engine: Engine, loads: Sequence[Load], calendars: Sequence[BusinessCalendar], calendar: str | None, first: date, last: date
+def _stages(  # the whole left half in one place
+    engine: Engine,
+    loads: Sequence[Load],
+    calendars: Sequence[BusinessCalendar],
+    calendar: str | None,
+    first: date,
+    last: date,
 ) -> dict[str, Table]:
     rows = [openings(each, first - timedelta(days=40), last + timedelta(days=400)) for each in calendars]
     hours = engine.small(OPENINGS, pa.concat_tables(rows) if rows else _no_openings(first))
@@ -174,7 +197,9 @@ def _stages(  # noqa: PLR0913  # the whole left half in one place
     made = {"contacts": journeys, "responses": responses}
     for schema in (AGENT_STATES, INTERVALS, INVITATIONS):
         columns = ", ".join(schema.names)
-        made[schema.name] = engine.step(schema.name, f"select {columns} from {current(engine, schema, loads).name}", schema)
+        made[schema.name] = engine.step(
+            schema.name, f"select {columns} from {current(engine, schema, loads).name}", schema
+        )
     return made
 
 
@@ -190,7 +215,9 @@ def _period(engine: Engine, loads: Sequence[Load]) -> tuple[date, date]:
             having = [each for each in loads if schema.name in each.tables]
             if having:
                 parts = engine.parts(schema, having)
-                row = engine.rows(f"select min({day}) as first_on, max({day}) as last_on from {parts.name}").to_pylist()[0]
+                row = engine.rows(
+                    f"select min({day}) as first_on, max({day}) as last_on from {parts.name}"
+                ).to_pylist()[0]
                 found += [each for each in row.values() if each]
     if not found:
         return date(2000, 1, 1), date(2000, 1, 1)

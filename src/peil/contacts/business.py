@@ -41,7 +41,7 @@ from {response} as r full join {resolution} as e on r.source = e.source and r.co
 """
 
 
-def business_time(  # noqa: PLR0913  # it joins what four steps made
+def business_time(  # it joins what four steps made
     engine: Engine, ordered: Table, folded: Table, talked: Table, openings: Table, calendar: str | None
 ) -> Table:
     """Return response and resolution time in opening hours, per contact.
@@ -59,7 +59,11 @@ def business_time(  # noqa: PLR0913  # it joins what four steps made
         stretches = engine.step(
             f"{what}_stretches",
             _STRETCHES.format(
-                ordered=ordered.name, folded=folded.name, talked=talked.name, until=until, calendar=(calendar or "").replace("'", "")
+                ordered=ordered.name,
+                folded=folded.name,
+                talked=talked.name,
+                until=until,
+                calendar=(calendar or "").replace("'", ""),
             ),
             folded.schema,
         )
@@ -76,5 +80,7 @@ def business_time(  # noqa: PLR0913  # it joins what four steps made
             folded.schema,
         )
     return engine.step(
-        "contacts_business", _BOTH.format(response=made["response"].name, resolution=made["resolution"].name), folded.schema
+        "contacts_business",
+        _BOTH.format(response=made["response"].name, resolution=made["resolution"].name),
+        folded.schema,
     )

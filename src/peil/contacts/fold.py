@@ -27,7 +27,12 @@ CONTACTS = Schema(
     columns=(
         *(_of_leg(each) for each in ("source", "organisation", "contact_id", "channel", "direction")),
         _of_leg("queue"),
-        Column(name="handler", kind=Kind.CODE, codes=HANDLERS, says="agent where any agent took it, else bot, else menu, else none"),
+        Column(
+            name="handler",
+            kind=Kind.CODE,
+            codes=HANDLERS,
+            says="agent where any agent took it, else bot, else menu, else none",
+        ),
         *(_of_leg(each) for each in ("agent_id", "team", "site", "reason", "language", "calendar")),
         *(_of_leg(each) for each in ("customer_id", "phone", "mail", "extra")),
         *(_of_leg(each) for each in ("started_at", "started_on", "started_minute")),
@@ -68,15 +73,15 @@ CONTACTS = Schema(
 )
 
 _ORDERED = """
-select legs.*,
+select acting.*,
   row_number() over (partition by source, contact_id order by started_at, leg_id) as place,
   row_number() over (partition by source, contact_id order by started_at desc, leg_id desc) as place_from_end,
-  min(case when handler = 'agent' then started_at end) over (partition by source, contact_id) as agent_began_at,
+  min(case when acts = 'agent' then started_at end) over (partition by source, contact_id) as agent_began_at,
   lead(started_at) over (partition by source, contact_id order by started_at, leg_id) as next_began_at,
-  max(case when handler = 'agent' then started_at end) over (partition by source, contact_id) as last_agent_began_at,
+  max(case when acts = 'agent' then started_at end) over (partition by source, contact_id) as last_agent_began_at,
   min(case when queue is not null then started_at end) over (partition by source, contact_id) as queue_began_at,
   max(case when reason is not null then started_at end) over (partition by source, contact_id) as reason_began_at
-from {legs} as legs
+from (select legs.*, case when ended_how = 'ignored' then 'ignored' else handler end as acts from {legs} as legs) as acting
 """
 
 _TALKED = """
@@ -92,12 +97,12 @@ select
   max(case when place = 1 then channel end) as channel,
   max(case when place = 1 then direction end) as direction,
   min(case when started_at = queue_began_at then queue end) as queue,
-  case when max(case when handler = 'agent' then 1 else 0 end) = 1 then 'agent'
-       when max(case when handler = 'bot' then 1 else 0 end) = 1 then 'bot'
-       when max(case when handler = 'ivr' then 1 else 0 end) = 1 then 'ivr' else 'none' end as handler,
-  min(case when handler = 'agent' and started_at = last_agent_began_at then agent_id end) as agent_id,
-  min(case when handler = 'agent' and started_at = last_agent_began_at then team end) as team,
-  min(case when handler = 'agent' and started_at = last_agent_began_at then site end) as site,
+  case when max(case when acts = 'agent' then 1 else 0 end) = 1 then 'agent'
+       when max(case when acts = 'bot' then 1 else 0 end) = 1 then 'bot'
+       when max(case when acts = 'ivr' then 1 else 0 end) = 1 then 'ivr' else 'none' end as handler,
+  min(case when acts = 'agent' and started_at = last_agent_began_at then agent_id end) as agent_id,
+  min(case when acts = 'agent' and started_at = last_agent_began_at then team end) as team,
+  min(case when acts = 'agent' and started_at = last_agent_began_at then site end) as site,
   min(case when started_at = reason_began_at then reason end) as reason,
   max(case when place = 1 then language end) as language,
   max(case when place_from_end = 1 then calendar end) as calendar,
@@ -106,29 +111,30 @@ select
   min(started_at) as started_at,
   max(case when place = 1 then started_on end) as started_on,
   max(case when place = 1 then started_minute end) as started_minute,
-  min(case when handler = 'agent' then answered_at end) as answered_at,
+  min(case when acts = 'agent' then answered_at end) as answered_at,
   min(responded_at) as responded_at,
   max(resolved_at) as resolved_at,
   max(ended_at) as ended_at,
   max(case when place_from_end = 1 then ended_how end) as ended_how,
   count(*) as n_legs,
-  sum(case when handler = 'agent' then 1 else 0 end) as n_agent_legs,
+  sum(case when acts = 'agent' then 1 else 0 end) as n_agent_legs,
   sum(n_holds) as n_holds,
   max(n_reopens) as n_reopens,
   min(case when ended_how = 'ignored' then 1 else 0 end) as all_ignored,
-  max(case when handler in ('agent', 'none') then 1 else 0 end) as asked_person,
+  max(case when acts in ('agent', 'none') then 1 else 0 end) as asked_person,
   max(case when ended_how = 'abandoned' then 1 else 0 end) as any_abandoned,
   max(case when ended_how = 'callback' then 1 else 0 end) as any_callback,
-  max(case when handler in ('bot', 'ivr') then 1 else 0 end) as any_bot,
+  max(case when acts in ('bot', 'ivr') then 1 else 0 end) as any_bot,
   max(case when self_served then 1 else 0 end) as any_served,
   sum(case when agent_began_at is null or started_at <= agent_began_at then wait_ms end) as wait_ms,
   sum(case when started_at > agent_began_at then wait_ms end) as transfer_wait_ms,
-  sum(case when handler = 'agent' then talk_ms end) as talk_ms,
-  sum(case when handler = 'agent' then hold_ms end) as hold_ms,
-  sum(case when handler = 'agent' then wrap_ms end) as wrap_ms,
-  sum(case when handler = 'agent' then coalesce(talk_ms, 0) + coalesce(hold_ms, 0) + coalesce(wrap_ms, 0) end) as handle_ms,
-  sum(case when handler = 'agent' then park_ms end) as park_ms,
-  sum(case when handler in ('bot', 'ivr') then talk_ms end) as bot_ms
+  sum(case when acts = 'agent' then talk_ms end) as talk_ms,
+  sum(case when acts = 'agent' then hold_ms end) as hold_ms,
+  sum(case when acts = 'agent' then wrap_ms end) as wrap_ms,
+  sum(case when acts = 'agent' and coalesce(talk_ms, hold_ms, wrap_ms) is not null
+    then coalesce(talk_ms, 0) + coalesce(hold_ms, 0) + coalesce(wrap_ms, 0) end) as handle_ms,
+  sum(case when acts = 'agent' then park_ms end) as park_ms,
+  sum(case when acts in ('bot', 'ivr') then talk_ms end) as bot_ms
 from {ordered}
 group by source, contact_id
 """

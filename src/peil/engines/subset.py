@@ -56,6 +56,8 @@ def _refuse(node: exp.Expression, what: str, allowed: tuple[type[exp.Expression]
         raise DefinitionError(
             f"{what}: the function {called}() is not on the allow-list", remedy=neighbours(called, OWN)
         )
+    if _is_moment(node):
+        return
     if not isinstance(node, allowed):
         shown = node.sql(dialect="duckdb")
         raise DefinitionError(
@@ -72,6 +74,16 @@ def _refuse(node: exp.Expression, what: str, allowed: tuple[type[exp.Expression]
         raise DefinitionError(
             f"{what}: cast to {node.to.sql(dialect='duckdb')} differs between engines", remedy="cast at the door"
         )
+
+
+def _is_moment(node: exp.Expression) -> bool:
+    """Whether it is a part of a date or time written out: ``date '2020-03-16'``."""
+    cast = node.parent if isinstance(node, exp.DataType) else node
+    return (
+        isinstance(cast, exp.Cast)
+        and isinstance(cast.this, exp.Literal)
+        and cast.to.sql().upper() in {"DATE", "TIMESTAMP"}
+    )
 
 
 @lru_cache(maxsize=4096)

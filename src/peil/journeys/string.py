@@ -20,7 +20,10 @@ JOURNEYS: Schema = CONTACTS.extended(
     _ms("next_ms", "until the person's next contact begins"),
     _ms("next_same_reason_ms", "until the person's next contact about the same reason begins"),
     _ms("next_same_channel_ms", "until the person's next contact in the same channel begins"),
-    _ms("next_same_reason_channel_ms", "until the person's next contact about the same reason in the same channel begins"),
+    _ms(
+        "next_same_reason_channel_ms",
+        "until the person's next contact about the same reason in the same channel begins",
+    ),
     _ms("followed_ms", "how long after its beginning the data still follow the person"),
 )
 
@@ -71,7 +74,9 @@ def string(engine: Engine, contacts: Table, persons: Table) -> Table:
         _NAMED.format(
             contacts=contacts.name,
             persons=persons.name,
-            person_id=PERSON_ID.replace("customer_id", "c.customer_id").replace("mail", "c.mail").replace("phone", "c.phone"),
+            person_id=PERSON_ID.replace("customer_id", "c.customer_id")
+            .replace("mail", "c.mail")
+            .replace("phone", "c.phone"),
         ),
         JOURNEYS,
     )

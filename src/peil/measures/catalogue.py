@@ -56,7 +56,8 @@ def extended(own: Iterable[Measure]) -> Mapping[str, Measure]:
     for each in own:
         if each.name in made:
             raise DefinitionError(
-                f"'{each.name}' is already a measure of the catalogue", remedy="give the project's own measure another name: a changed definition is a new measure"
+                f"'{each.name}' is already a measure of the catalogue",
+                remedy="give the project's own measure another name: a changed definition is a new measure",
             )
         made[each.name] = each
     return made

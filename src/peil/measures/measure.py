@@ -64,15 +64,21 @@ class Measure:
         """Check the definition where it is made."""
         schema = POPULATIONS.get(self.population)
         if schema is None:
-            raise DefinitionError(f"{self.name}: there is no population '{self.population}'", remedy=neighbours(self.population, POPULATIONS))
+            raise DefinitionError(
+                f"{self.name}: there is no population '{self.population}'",
+                remedy=neighbours(self.population, POPULATIONS),
+            )
         for part, sql in (("where", self.where), ("of", self.of), ("per", self.per)):
             for column in columns_read(sql, f"{self.name}.{part}"):
                 if column not in schema.names:
                     raise DefinitionError(
-                        f"{self.name}.{part}: '{column}' is no column of '{self.population}'", remedy=neighbours(column, schema.names)
+                        f"{self.name}.{part}: '{column}' is no column of '{self.population}'",
+                        remedy=neighbours(column, schema.names),
                     )
         if self.unit is Unit.POINTS and "scale" not in self.where and "construct" in self.where and self.of != NPS_OF:
-            raise DefinitionError(f"{self.name}: points are a net promoter score", remedy="use unit 'score' or the promoter definition")
+            raise DefinitionError(
+                f"{self.name}: points are a net promoter score", remedy="use unit 'score' or the promoter definition"
+            )
 
     @property
     def reads(self) -> tuple[str, ...]:

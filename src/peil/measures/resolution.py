@@ -11,7 +11,12 @@ _KINDS = (
     ("", "next_ms", "any reason, any channel", "welke reden en welk kanaal ook"),
     ("_same_reason", "next_same_reason_ms", "same reason, any channel", "zelfde reden, welk kanaal ook"),
     ("_same_channel", "next_same_channel_ms", "any reason, same channel", "welke reden ook, zelfde kanaal"),
-    ("_same_reason_channel", "next_same_reason_channel_ms", "same reason, same channel", "zelfde reden en zelfde kanaal"),
+    (
+        "_same_reason_channel",
+        "next_same_reason_channel_ms",
+        "same reason, same channel",
+        "zelfde reden en zelfde kanaal",
+    ),
 )
 _HANDLED = "not ignored and handler in ('agent', 'bot')"
 
@@ -44,14 +49,19 @@ RESOLUTION = (
     *(_repeat(days, suffix, column, en, nl) for suffix, column, en, nl in _KINDS for days in WINDOWS),
     Measure(
         name="fcr_no_repeat_7d",
-        label=Label("First contact resolution (no repeat in 7 days)", "In één keer goed (geen herhaling binnen 7 dagen)"),
+        label=Label(
+            "First contact resolution (no repeat in 7 days)", "In één keer goed (geen herhaling binnen 7 dagen)"
+        ),
         unit=Unit.SHARE,
         better=Better.HIGHER,
         family="fcr",
         where=f"{_HANDLED} and person_key is not null and followed_ms >= {7 * DAY_MS}",
         of=f"case when next_ms <= {7 * DAY_MS} then 0 else 1 end",
         standard="Absence of a repeat within 7 days, any reason, any channel; the mirror image of repeat_7d.",
-        note=Label("No repeat is not proof of resolution: some give up.", "Geen herhaling bewijst geen oplossing: sommigen geven het op."),
+        note=Label(
+            "No repeat is not proof of resolution: some give up.",
+            "Geen herhaling bewijst geen oplossing: sommigen geven het op.",
+        ),
     ),
     Measure(
         name="reopened_share",

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict
 
 from peil.engines.schema import Schema
-from peil.sources.asterisk_queue import PROVIDES, Event, QueueLog, milliseconds, whole
+from peil.sources.asterisk_queue import PROVIDES, Event, QueueLog, milliseconds, number, whole
 from peil.sources.source import Draft, Export, Fault, Record, drafts
 from peil.sources.tables import LEGS
 
@@ -111,12 +111,14 @@ class Asterisk:
             return Fault(line=line, rule="asterisk.no_uniqueid", column="contact_id", table="legs")
         direction, outward = self._direction(row.get("dcontext", ""))
         answered = row["disposition"].upper() == "ANSWERED"
-        in_queue = row.get("lastapp", "").lower() in QUEUE_APPS
+        again = self.has_queue_log and row.get("lastapp", "").lower() in QUEUE_APPS
+        contact = row.get("linkedid") or uniqueid
         peer = _peer(row.get("channel" if outward else "dstchannel", ""))
         started = row.get("start") or row.get("calldate")
         rang = (whole(row.get("duration")) or 0) - (whole(row.get("billsec")) or 0)
         values: dict[str, object] = {
-            "contact_id": row.get("linkedid") or uniqueid,
+            # A call that queue_log tells stays a contact of its own here, or its talking time would count twice.
+            "contact_id": f"cdr-{contact}" if again else contact,
             "leg_id": _detail_id(row, uniqueid),
             "channel": "call",
             "direction": direction,
@@ -126,9 +128,9 @@ class Asterisk:
             "answered_at": (row.get("answer") or self._later(started, rang)) if answered else None,
             "ended_at": row.get("end") or self._later(started, whole(row.get("duration"))),
             "talk_ms": milliseconds(row.get("billsec")) if answered else None,
-            "ended_how": "ignored" if in_queue and self.has_queue_log else _how(row, direction, answered=answered),
+            "ended_how": "ignored" if again else _how(row, direction, answered=answered),
             "ended_code": row["disposition"],
-            "phone": None if direction == "internal" else row.get("dst" if outward else "src"),
+            "phone": None if direction == "internal" else number(row.get("dst" if outward else "src")),
         }
         kept = {name: value for name, value in row.items() if value and name not in USED and name not in PERSONAL}
         if direction == "inbound" and row.get("dst"):

@@ -97,6 +97,16 @@ def milliseconds(seconds: str | None) -> str | None:
     return seconds if number is None else str(number * 1000)
 
 
+def number(caller: str | None) -> str | None:
+    """Return a caller's number; ``anonymous`` and its like are nobody, and would make one person of many.
+
+    Example:
+        >>> number("+31201234567"), number("anonymous")
+        ('+31201234567', None)
+    """
+    return caller if caller and any(each.isdigit() for each in caller) else None
+
+
 @dataclass(slots=True, kw_only=True)
 class _Leg:
     line: int
@@ -218,7 +228,7 @@ class QueueLog:
             yield from self._close(event.callid, at=event.at, how=how, code=event.name)
             yield from self._busy(before.agent or "", event, on_contact=False)
         leg = self._start(event, event.at)
-        leg.phone = event.param(1)
+        leg.phone = number(event.param(1))
         leg.extra.update(_named(event))
         self.open[event.callid] = leg
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -54,7 +54,11 @@ LAYOUT: dict[str, Shape] = {
 }
 
 _CHANNELS = {
-    **{"voice": "call", "chat": "chat", "email": "mail", "callback": "callback", "video": "video"},
+    "voice": "call",
+    "chat": "chat",
+    "email": "mail",
+    "callback": "callback",
+    "video": "video",
     **dict.fromkeys(("message", "internalmessage"), "message"),
     **dict.fromkeys(("cobrowse", "screenshare", "screenmonitoring", "unknown"), "other"),
 }
@@ -66,6 +70,7 @@ _SCORES = (
 _FAILED = {"timeout": "timeout", "error": "error"}
 _NUMBER = re.compile(r"\+?[\d ()-]{5,}")
 _MS = timedelta(milliseconds=1)
+_LARGEST = 10**15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,9 +218,11 @@ def _ended_how(conversation: Mapping[str, Any], leg: Leg, later: Sequence[Leg]) 
         return "open"
     if leg.voicemail:
         return "voicemail"
+    if leg.taker and leg.taker.role == "agent":
+        answered = "completed" if leg.taker.took else failed or "completed"
+        return "transferred" if further or "transfer" in code else answered
     if leg.taker:
-        sent_on = further or ("transfer" in code and leg.taker.role == "agent")
-        return "transferred" if sent_on else "completed" if leg.taker.took else failed or "completed"
+        return "transferred" if later else failed or "completed"
     if _called_back(leg, later):
         return "callback"
     return "transferred" if further or "transfer" in code else failed or "abandoned"
@@ -258,7 +265,8 @@ def _customer(conversation: Mapping[str, Any]) -> dict[str, object]:
     for participant in participants:
         sessions = _sessions(participant)
         known = [participant.get("externalContactId"), *(each.get("journeyCustomerId") for each in sessions)]
-        found.setdefault("customer_id", next((each for each in known if each), None))
+        for each in filter(None, known):
+            found.setdefault("customer_id", each)
         for stood in (str(each.get(name) or "") for name in fields for each in sessions):
             address = stood.removeprefix("tel:").removeprefix("mailto:")
             if _NUMBER.fullmatch(address):
@@ -274,7 +282,7 @@ def _kept(leg: Leg) -> dict[str, object]:
     for part in parts:
         for metric in (one for session in part["sessions"] for one in session.get("metrics") or () if one):
             value = metric.get("value")
-            totals[str(metric.get("name"))] += value if isinstance(value, int) else 0
+            totals[str(metric.get("name"))] += value if isinstance(value, int) and abs(value) < _LARGEST else 0
     kept = {"participants": leftover(parts, (_PARTICIPANT,)), "metrics": dict(totals)}
     return {key: each for key, each in kept.items() if each}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from pathlib import Path
@@ -249,19 +249,23 @@ def misfit(value: object, shape: Shape, line: int, where: str = "") -> Fault | N
         >>> misfit({"Queue": 5}, {"Queue": {"Name": TAKEN}}, 3)
         Fault(line=3, rule='json.not_an_object', value='a number', column='Queue', table='')
     """
-    if value is None:
+    if value is None or (isinstance(shape, Part) and not isinstance(value, dict | list)):
         return None
     if isinstance(shape, Part):
-        return _wrong(line, "json.not_a_plain_value", value, where) if isinstance(value, dict | list) else None
+        return _wrong(line, "json.not_a_plain_value", value, where)
     if isinstance(shape, tuple):
         if not isinstance(value, list):
             return _wrong(line, "json.not_an_array", value, where)
-        found = [misfit(each, shape[0], line, f"{where}[]") for each in value]
+        inner = [(each, shape[0], "[]") for each in value]
     elif isinstance(value, dict):
-        found = [misfit(value.get(key), part, line, f"{where}.{key}".lstrip(".")) for key, part in shape.items()]
+        inner = [(value[key], part, f".{key}") for key, part in shape.items() if key in value]
     else:
         return _wrong(line, "json.not_an_object", value, where)
-    return next((each for each in found if each is not None), None)
+    for each, part, step in inner:
+        fault = misfit(each, part, line, where + step)
+        if fault is not None:
+            return replace(fault, column=fault.column.removeprefix("."))
+    return None
 
 
 def leftover(value: object, shape: Shape = KEPT) -> Any:  # noqa: ANN401
@@ -282,12 +286,15 @@ def leftover(value: object, shape: Shape = KEPT) -> Any:  # noqa: ANN401
         return None
     if isinstance(value, dict):
         parts: Mapping[str, Shape] = shape if isinstance(shape, Mapping) else {}
-        kept = {
-            key: leftover(each, parts.get(key, KEPT))
-            for key, each in value.items()
-            if key in parts or not _PERSON.search(key)
-        }
-        return {key: each for key, each in kept.items() if each is not None} or None
+        kept = {}
+        for key, each in value.items():
+            part = parts.get(key)
+            if part is TAKEN or each is None or (part is None and _PERSON.search(key)):
+                continue
+            left = leftover(each, part or KEPT) if isinstance(each, dict | list) else each
+            if left is not None:
+                kept[key] = left
+        return kept or None
     if isinstance(value, list):
         every = [leftover(each, shape[0] if isinstance(shape, tuple) else KEPT) for each in value]
         return [each for each in every if each is not None] or None

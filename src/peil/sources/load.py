@@ -96,7 +96,8 @@ def _exports(source: Source, root: Path) -> Iterator[Path]:
         found = sorted(each for each in folder.glob(str(parts)) if each.is_file())
         if not found:
             raise SourceError(
-                f"source '{source.name}': no file matches '{pattern}'", remedy=f"patterns are relative to {root.name}/peil.yaml"
+                f"source '{source.name}': no file matches '{pattern}'",
+                remedy=f"patterns are relative to {root.name}/peil.yaml",
             )
         yield from found
 
@@ -107,7 +108,7 @@ def _reading(source: Source) -> str:
     return hashlib.sha256(f"{told}|{version('peil')}".encode()).hexdigest()[:16]
 
 
-def load(  # noqa: PLR0913  # a load is told where, within what, under which key, and whom to tell
+def load(  # a load is told where, within what, under which key, and whom to tell
     sources: Sequence[Source], store: Store, *, root: Path, limits: Limits, key: bytes, progress: Progress = silent
 ) -> Loaded:
     """Load what is new.
@@ -139,7 +140,11 @@ def load(  # noqa: PLR0913  # a load is told where, within what, under which key
             try:
                 made = _one(source, path, name, store, limits, key)
             except PeilError as fault:
-                refused.append(Refused(source=source.name, file=name, says=fault.what, remedy=fault.remedy, exit_code=fault.exit_code))
+                refused.append(
+                    Refused(
+                        source=source.name, file=name, says=fault.what, remedy=fault.remedy, exit_code=fault.exit_code
+                    )
+                )
                 continue
             new.append(made) if made else unchanged.append(name)
         _remember(store, refused)
@@ -147,7 +152,7 @@ def load(  # noqa: PLR0913  # a load is told where, within what, under which key
     return Loaded(new=tuple(new), unchanged=tuple(unchanged), refused=tuple(refused))
 
 
-def _one(source: Source, path: Path | None, name: str, store: Store, limits: Limits, key: bytes) -> Load | None:  # noqa: PLR0913
+def _one(source: Source, path: Path | None, name: str, store: Store, limits: Limits, key: bytes) -> Load | None:
     sha256 = fingerprint(path) if path else hashlib.sha256(repr(source).encode()).hexdigest()
     reading = _reading(source)
     load_id = hashlib.sha256(f"{source.name}|{sha256}|{reading}".encode()).hexdigest()[:24]
@@ -160,7 +165,11 @@ def _one(source: Source, path: Path | None, name: str, store: Store, limits: Lim
     try:
         export = readable(path, name, work) if path else Export(name=name, path=Path(), sha256=sha256)
         tables = door.admit(
-            source.read(export), source=source.name, organisation=source.organisation, zone=source.zone or "UTC", folder=folder
+            source.read(export),
+            source=source.name,
+            organisation=source.organisation,
+            zone=source.zone or "UTC",
+            folder=folder,
         )
         if not any(each.good for each in tables.values()):
             rules = ", ".join(sorted({rule for each in tables.values() for rule in each.rules})[:4])

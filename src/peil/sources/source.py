@@ -55,7 +55,6 @@ class Record:
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
-
 class Source(Protocol):
     """Turns exports of one system into draft rows."""
 

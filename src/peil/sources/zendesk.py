@@ -116,15 +116,18 @@ class Zendesk:
         spans, faults = stretches(ticket, metrics, pieces.changes.get(number), pieces.zone)
         yield from faults
         common = self._common(number, ticket, metrics, pieces)
+        kept = self._extra(number, ticket, metrics, pieces)
+        deleted = plain(ticket.get("status")) == "deleted"
         for place, span in enumerate(spans):
             last = place == len(spans) - 1
             values = {**common, **_span(number, place, span, metrics)}
-            values |= _last(ticket, metrics) if last else {"ended_how": "transferred", "ended_code": "schedule"}
-            extra = self._extra(number, ticket, metrics, pieces) if last else {}
+            moved = {"ended_how": "ignored" if deleted else "transferred", "ended_code": "schedule"}
+            values |= _last(ticket, metrics) if last else moved
+            extra = kept
             at = moment(responded, pieces.zone)
             if (responded and last and at is None) or span.holds(at, first=place == 0, last=last):
                 values |= {"handler": "agent", "responded_at": responded, "answered_at": responded}
-                extra = {**extra, "responded_from": told_by}
+                extra = {**kept, "responded_from": told_by}
             yield Record(schema=LEGS, line=line, values=values, extra=extra)
         embedded = ticket.get("satisfaction_rating")
         if isinstance(embedded, dict) and embedded.get("created_at") and number not in pieces.rated:

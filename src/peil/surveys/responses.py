@@ -11,16 +11,29 @@ RESPONSES = Schema(
     one_row_is="one answered question, with the contact it is about",
     key=("source", "response_id", "question"),
     columns=(
-        *(ANSWERS.column(each) for each in ("source", "organisation", "survey", "response_id", "audience", "wave", "question")),
-        *(ANSWERS.column(each) for each in ("construct", "scale_low", "scale_high", "value_milli", "answered_at", "answered_on")),
-        Column(name="score", kind=Kind.INTEGER, says="the value as a whole number, turned round where the scale was; null for parts"),
+        *(
+            ANSWERS.column(each)
+            for each in ("source", "organisation", "survey", "response_id", "audience", "wave", "question")
+        ),
+        *(
+            ANSWERS.column(each)
+            for each in ("construct", "scale_low", "scale_high", "value_milli", "answered_at", "answered_on")
+        ),
+        Column(
+            name="score",
+            kind=Kind.INTEGER,
+            says="the value as a whole number, turned round where the scale was; null for parts",
+        ),
         *(ANSWERS.column(each) for each in ("contact_id", "agent_id", "team", "channel")),
         Column(name="queue", kind=Kind.TEXT, says="queue of the contact"),
         Column(name="reason", kind=Kind.TEXT, says="reason of the contact"),
         Column(name="handler", kind=Kind.TEXT, says="who dealt with the contact"),
         Column(name="site", kind=Kind.TEXT, says="site of the contact"),
         Column(name="person_key", kind=Kind.INTEGER, says="the person, where the contact tells"),
-        *(ANSWERS.column(each) for each in ("mode", "language", "weight_ppb", "stratum", "cluster", "population_n", "extra")),
+        *(
+            ANSWERS.column(each)
+            for each in ("mode", "language", "weight_ppb", "stratum", "cluster", "population_n", "extra")
+        ),
     ),
 )
 
@@ -63,4 +76,6 @@ def respond(engine: Engine, answers: Table, contacts: Table) -> Table:
         survey names one, else the person, else the response.
     """
     known = engine.step("contacts_answered", _KNOWN.format(contacts=contacts.name, answers=answers.name), RESPONSES)
-    return engine.step("responses", _RESPONSES.format(answers=answers.name, contacts=contacts.name, known=known.name), RESPONSES)
+    return engine.step(
+        "responses", _RESPONSES.format(answers=answers.name, contacts=contacts.name, known=known.name), RESPONSES
+    )

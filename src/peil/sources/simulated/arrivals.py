@@ -79,7 +79,7 @@ class _Pool:
         return self.first + turn % self.people * step % self.people, turn // self.people
 
 
-def _draw(  # noqa: PLR0913, PLR0917 - one step of a stream with a memory
+def _draw(
     world: World,
     period: Period,
     size: int,
@@ -144,7 +144,7 @@ def _who_and_why(
 def _second_of_day(channel: Integers, rng: np.random.Generator) -> Integers:
     """Return a local time of day: live channels in opening hours, the others round the clock."""
     drawn = rng.random(len(channel))
-    edges = np.arange(25) * 3_600.0
+    edges = np.arange(25, dtype=np.float64) * 3_600
     live, rest = (_times(drawn, weights, edges) for weights in (_OPEN, _ROUND_THE_CLOCK))
     return np.where(channel <= CHAT, live, rest).astype(np.int64)
 

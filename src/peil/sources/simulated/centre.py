@@ -38,13 +38,10 @@ MAKING = 1
 _SHARES = (
     "digital_before",
     "digital_after",
-    "answered",
     "callbacks",
     "transfers",
     "self_served",
     "handover",
-    "repeat",
-    "repeat_bot",
     "person_share",
     "invited",
     "response_rate",
@@ -96,8 +93,8 @@ class SimulatedCentre:
 
     Example:
         >>> centre = SimulatedCentre(contacts=500)
-        >>> centre.truth()["nps_bot"].says.en
-        'Before the shift the net promoter score of contacts that begin by chatbot is −38.0 points.'
+        >>> centre.truth()["nps_call"].says.en
+        'Before the shift the net promoter score of contacts that begin by phone is 12.0 points.'
         >>> sum(draft.rows.num_rows for draft in centre.read(centre.export) if draft.schema.name == "legs") >= 500
         True
     """
@@ -151,10 +148,11 @@ class SimulatedCentre:
             "begins": self.begins.year > 1970 and self.begins.day <= 28,  # noqa: PLR2004
             "people_per_contact": self.people_per_contact > 0,
             "mean_wait_s": self.mean_wait_s >= 0,
-            "answered ": self.answered > 0,
-            "repeat": max(self.repeat, self.repeat_bot) < 1,
+            "answered": 0 < self.answered <= 1,
+            "repeat": 0 <= min(self.repeat, self.repeat_bot) <= max(self.repeat, self.repeat_bot) < 1,
             "mix": set(self.mix) <= set(DIGITAL) and sum(self.mix.values()) > 0 and min(self.mix.values()) >= 0,
             "talk_s": set(self.talk_s) == set(CHANNELS) and min(self.talk_s.values()) > 0,
+            "zone": _is_zone(self.zone),
             "queues": bool(self.queues),
             "nps": set(self.nps) == set(CHANNELS)
             and all(-100 <= each + step <= 100 for each in self.nps.values() for step in (0, self.nps_step)),  # noqa: PLR2004
@@ -163,13 +161,12 @@ class SimulatedCentre:
             "state_days": self.state_days >= 1,
             "agents": 1 <= self.teams <= self.agents and self.agents % self.teams == 0,
         }
-        wrong = [name.strip() for name, holds in checks.items() if not holds]
+        wrong = [name for name, holds in checks.items() if not holds]
         if wrong:
             raise SourceError(
                 f"the simulated source '{self.name}' cannot be made: out of bounds: {', '.join(wrong)}",
                 remedy="shares lie from 0 to 1, scores from -100 to 100, every channel is named, teams divide agents",
             )
-        ZoneInfo(self.zone)
 
     @property
     def provides(self) -> tuple[Schema, ...]:
@@ -225,6 +222,14 @@ class SimulatedCentre:
                 "first_agent": 1 + index * self.agents,
             }
         )
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError):
+        return False
+    return True
 
 
 def nothing_to_open(sha256: str) -> Export:

@@ -25,23 +25,27 @@ _ARROW = {
 }
 
 
-def ids(prefix: str, numbers: Integers, least_width: int = 3) -> pa.StringArray:
+def ids(prefix: str, numbers: Integers, width: int) -> pa.StringArray:
     """Return identifiers such as ``c000123``; a negative number has none.
 
     Parameters:
         prefix: letters in front, plain ASCII.
         numbers: one a row.
-        least_width: digits, unless the largest number needs more.
+        width: digits, enough for the largest number of any batch.
 
     Returns:
         One string a row.
 
+    Raises:
+        ValueError: a number has more digits.
+
     Example:
-        >>> ids("a", np.array([17, -1, 4])).to_pylist()
+        >>> ids("a", np.array([17, -1, 4]), 3).to_pylist()
         ['a017', None, 'a004']
     """
     head = np.frombuffer(prefix.encode("ascii"), np.uint8)
-    width = max(least_width, len(str(int(numbers.max(initial=0)))))
+    if numbers.max(initial=0) >= 10**width:
+        raise ValueError(f"an identifier '{prefix}' needs more than {width} digits")
     letters = np.empty((len(numbers), len(head) + width), np.uint8)
     letters[:, : len(head)] = head
     rest = np.maximum(numbers, 0)

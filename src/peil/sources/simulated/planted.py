@@ -7,7 +7,20 @@ from datetime import date
 
 from peil.terms import Label, Unit
 
-MONTHS_NL = ("januari februari maart april mei juni juli augustus september oktober november december").split()
+MONTHS_NL = (
+    "januari",
+    "februari",
+    "maart",
+    "april",
+    "mei",
+    "juni",
+    "juli",
+    "augustus",
+    "september",
+    "oktober",
+    "november",
+    "december",
+)
 _SHOWN = {
     Unit.SHARE: (100.0, "%", "%"),
     Unit.POINTS: (1.0, " points", " punten"),
@@ -37,8 +50,8 @@ def planted(value: float, unit: Unit, en: str, nl: str) -> Planted:
     """Return a planted number whose sentences show it where they say ``{value}``.
 
     Example:
-        >>> planted(-38.0, Unit.POINTS, "The bot scores {value}.", "De bot scoort {value}.").says.nl
-        'De bot scoort −38,0 punten.'
+        >>> planted(8.5, Unit.POINTS, "The bot scores {value}.", "De bot scoort {value}.").says.nl
+        'De bot scoort 8,5 punten.'
     """
     times, mark_en, mark_nl = _SHOWN[unit]
     places = 0 if unit is Unit.COUNT else 2 if unit is Unit.SCORE else 1

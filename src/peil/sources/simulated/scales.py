@@ -56,7 +56,8 @@ def cuts(shares: Floats, effects: Floats) -> Floats:
 def _below(effects: tuple[float, ...]) -> Floats:
     """Return how much of the hidden score lies below each point of the grid."""
     normal = NormalDist()
-    return np.mean([[normal.cdf(each - effect) for each in _GRID.tolist()] for effect in effects], axis=0)
+    rows = [[normal.cdf(each - effect) for each in _GRID.tolist()] for effect in effects]
+    return np.asarray(np.mean(rows, axis=0), np.float64)
 
 
 def normal_of(numbers: NDArray[np.int64], seed: int) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from peil.engines.schema import Schema
-from peil.sources.simulated.frames import Integers, frame, ids, instants, same, whole, words
+from peil.sources.simulated.frames import Integers, frame, instants, same, whole, words
 from peil.sources.simulated.scales import nps_shares, uniform_of
 from peil.sources.simulated.surveys import moment, recommendation
 from peil.sources.simulated.world import SITES, World
@@ -72,7 +72,7 @@ def roster(world: World) -> pa.RecordBatch:
         ROSTER,
         {
             **world.origin(len(rows)),
-            "agent_id": ids("a", rows),
+            "agent_id": world.agent_ids(rows),
             "from_on": _days([world.shift_on if each else world.begins for each in late]),
             "until_on": _days([eve if each else None for each in moved]),
             "team": words(team, world.team_names()),
@@ -101,7 +101,7 @@ def agent_states(world: World) -> pa.RecordBatch:
         AGENT_STATES,
         {
             **world.origin(int(keep.sum())),
-            "agent_id": ids("a", agents[keep]),
+            "agent_id": world.agent_ids(agents[keep]),
             "team": words(world.team_of(agents[keep]), world.team_names()),
             "state": words(states.ravel()[keep], _ALL),
             "state_code": words(states.ravel()[keep], _ALL),

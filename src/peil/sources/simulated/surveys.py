@@ -67,13 +67,13 @@ class CustomerSurvey:
             INVITATIONS,
             {
                 **world.origin(len(asked)),
-                "invitation_id": ids("i", numbers, 7),
+                "invitation_id": world.contact_ids("i", numbers),
                 "survey": same("customer", len(asked)),
                 "audience": same("customer", len(asked)),
                 "wave": words(_years(invited) - 1970, _WAVES),
-                "contact_id": ids("k", numbers, 7),
-                "response_id": ids("r", np.where(complete, numbers, -1), 7),
-                "customer_id": ids("c", contacts.person[asked], 6),
+                "contact_id": world.contact_ids("k", numbers),
+                "response_id": world.contact_ids("r", np.where(complete, numbers, -1)),
+                "customer_id": world.customer_ids(contacts.person[asked]),
                 "invited_at": instants(invited),
                 "updated_at": instants(np.where(complete, replied, invited)),
                 "disposition": words(np.where(complete, 0, np.where(refused, 2, 1)), _DISPOSITIONS),
@@ -103,7 +103,7 @@ class CustomerSurvey:
     def _answers(
         self, contacts: Contacts, handled: Handled, who: Integers, replied: Integers, values: Integers
     ) -> pa.RecordBatch:
-        count = len(QUESTIONS)
+        world, count = self._world, len(QUESTIONS)
         rows = len(who) * count
         each = np.repeat(who, count)
         question = np.tile(np.arange(count), len(who))
@@ -111,9 +111,9 @@ class CustomerSurvey:
         return frame(
             ANSWERS,
             {
-                **self._world.origin(rows),
+                **world.origin(rows),
                 "survey": same("customer", rows),
-                "response_id": ids("r", contacts.number[each], 7),
+                "response_id": world.contact_ids("r", contacts.number[each]),
                 "audience": same("customer", rows),
                 "wave": words(_years(np.repeat(replied, count)) - 1970, _WAVES),
                 "question": words(question, QUESTIONS),
@@ -123,10 +123,10 @@ class CustomerSurvey:
                 "value_milli": whole(values.ravel(), 1_000),
                 "answered_at": when,
                 "updated_at": when,
-                "contact_id": ids("k", contacts.number[each], 7),
-                "customer_id": ids("c", contacts.person[each], 6),
-                "agent_id": ids("a", handled.agent[each]),
-                "team": words(self._world.team_of(handled.agent[each]), self._world.team_names()),
+                "contact_id": world.contact_ids("k", contacts.number[each]),
+                "customer_id": world.customer_ids(contacts.person[each]),
+                "agent_id": world.agent_ids(handled.agent[each]),
+                "team": words(world.team_of(handled.agent[each]), world.team_names()),
                 "channel": words(contacts.channel[each], CHANNELS),
                 "mode": same("web", rows),
                 "language": same("nl", rows),
@@ -178,14 +178,14 @@ def recommendation(
         "survey": same(audience, rows),
         "audience": same(audience, rows),
         "wave": same(wave, rows),
-        "response_id": ids(prefix, numbers),
+        "response_id": ids(prefix, numbers, max(3, len(str(rows)))),
         "updated_at": instants(replied),
     }
     invitations = frame(
         INVITATIONS,
         {
             **common,
-            "invitation_id": ids(prefix, numbers),
+            "invitation_id": ids(prefix, numbers, max(3, len(str(rows)))),
             "invited_at": instants(invited),
             "disposition": same("complete", rows),
         },
@@ -200,7 +200,7 @@ def recommendation(
             "scale_high": same(10, rows),
             "value_milli": whole(values, 1_000),
             "answered_at": instants(replied),
-            "agent_id": ids("a", agents),
+            "agent_id": world.agent_ids(agents),
             "team": words(world.team_of(agents), world.team_names()),
             "mode": same("web", rows),
             "language": same("nl", rows),

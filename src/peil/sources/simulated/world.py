@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
-from peil.sources.simulated.frames import Integers, same
+from peil.sources.simulated.frames import Integers, ids, same
 from peil.sources.simulated.scales import Floats
 
 CHANNELS = ("call", "chat", "mail", "message", "bot")
@@ -91,6 +92,18 @@ class World:
         found = {} if self.organisation is None else {"organisation": same(self.organisation, rows)}
         return found if self.extra is None else {**found, "extra": same(self.extra, rows)}
 
+    def contact_ids(self, prefix: str, numbers: Integers) -> pa.StringArray:
+        """Return the identifiers of contacts, and with another prefix of what belongs to them."""
+        return ids(prefix, numbers, max(7, len(str(self.first_contact + self.contacts))))
+
+    def customer_ids(self, numbers: Integers) -> pa.StringArray:
+        """Return the identifiers of customers."""
+        return ids("c", numbers, max(6, len(str(self.first_customer + self.people))))
+
+    def agent_ids(self, numbers: Integers) -> pa.StringArray:
+        """Return the identifiers of agents."""
+        return ids("a", numbers, max(3, len(str(self.first_agent + self.agents))))
+
     def team_effects(self) -> Floats:
         """Return each team's shift of the hidden satisfaction score; they add up to zero."""
         return np.linspace(-1, 1, self.teams) * self.team_effect if self.teams > 1 else np.zeros(1)
@@ -143,7 +156,7 @@ def periods(world: World) -> tuple[Period, ...]:
     if world.begins < world.shift_on < world.ends:
         edges.add(world.shift_on)
     days = sorted(edges)
-    spans = [(first, (until - first).days) for first, until in zip(days[:-1], days[1:], strict=True)]
+    spans = [(first, (until - first).days) for first, until in pairwise(days)]
     busy = np.array([day_weights(first, length).sum() for first, length in spans])
     reached = np.rint(np.cumsum(busy) / busy.sum() * world.contacts).astype(np.int64)
     counts = np.diff(reached, prepend=0)

@@ -1,0 +1,89 @@
+"""Intervals hold a known truth about as often as they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from peil.methods import interval
+from peil.methods.moments import gather
+from peil.methods.ratio import ratio
+
+# Wide enough for 2,000 draws (two standard errors are a point) and for what few answers allow.
+LOOSE = (0.92, 0.99)
+DRAWS = 2_000
+SHAPES = ((0.60, 0.10), (0.35, 0.25), (0.20, 0.50))
+
+
+def draw(shape, *, clusters, rho, sizes, seed):
+    """Return promoters, detractors and each row's draw and cluster."""
+    rng = np.random.default_rng(seed)
+    p, d = shape
+    if rho:
+        chance = rng.dirichlet(np.array([p, d, 1 - p - d]) * (1 - rho) / rho, size=DRAWS * clusters)
+    else:
+        chance = np.tile([p, d, 1 - p - d], (DRAWS * clusters, 1))
+    cluster = np.repeat(np.arange(DRAWS * clusters), rng.choice(sizes, size=DRAWS * clusters))
+    u = rng.random(cluster.size)
+    return u < chance[cluster, 0], u > 1 - chance[cluster, 1], cluster // clusters, cluster
+
+
+def estimates(shape, **design):
+    promoter, detractor, sample, cluster = draw(shape, **design)
+    return [
+        ratio(gather(of=1.0 * of, group=sample, stratum=sample, cluster=cluster), DRAWS)
+        for of in (100.0 * promoter - 100.0 * detractor, promoter, detractor)
+    ]
+
+
+def covered(bounds, truth):
+    low, high = bounds
+    return float(np.mean((low <= truth) & (truth <= high)))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "design",
+    [
+        {"clusters": 10, "rho": 0.0, "sizes": [1]},
+        {"clusters": 50, "rho": 0.0, "sizes": [1]},
+        {"clusters": 20, "rho": 0.2, "sizes": [1, 2, 3, 5, 8]},
+    ],
+    ids=["10 answers", "50 answers", "20 clusters"],
+)
+def test_net_promoter_and_share_intervals_hold_the_truth(shape, design):
+    nps, promoters, detractors = estimates(shape, seed=11, **design)
+    p, d = shape
+    points = interval.points(promoters.value, detractors.value, nps.n_eff)
+    score = interval.points_score(promoters.value, detractors.value, nps.n_eff)
+    share = interval.share(promoters.value, promoters.n_eff)
+    for bounds, truth in ((points, 100 * (p - d)), (score, 100 * (p - d)), (share, p)):
+        assert LOOSE[0] <= covered(bounds, truth) <= LOOSE[1]
+
+
+def test_the_plain_interval_misses_the_truth_where_ours_does_not():
+    nps, promoters, detractors = estimates((0.9, 0.02), clusters=10, rho=0.0, sizes=[1], seed=3)
+    plain = covered((nps.value - 1.96 * nps.se, nps.value + 1.96 * nps.se), 88)
+    ours = covered(interval.points(promoters.value, detractors.value, nps.n_eff), 88)
+    assert plain < 0.75
+    assert ours > 0.9
+
+
+def test_an_interval_that_takes_clustered_answers_for_separate_ones_misses_the_truth():
+    shape = (0.35, 0.25)
+    nps, promoters, detractors = estimates(shape, clusters=20, rho=0.4, sizes=[5, 10], seed=5)
+    naive = covered(interval.points(promoters.value, detractors.value, nps.n), 10)
+    ours = covered(interval.points(promoters.value, detractors.value, nps.n_eff), 10)
+    assert naive < 0.75
+    assert ours > 0.92
+
+
+def test_the_interval_of_a_gap_holds_the_gap():
+    first, second = (
+        estimates(shape, clusters=15, rho=0.0, sizes=[1], seed=seed)[1]
+        for shape, seed in (((0.2, 0.5), 7), ((0.6, 0.1), 8))
+    )
+    bounds = interval.gap(
+        *((each.value, *interval.share(each.value, each.n_eff)) for each in (first, second)),
+    )
+    assert LOOSE[0] <= covered(bounds, 0.4) <= LOOSE[1]
