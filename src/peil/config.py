@@ -41,8 +41,10 @@ class EngineConfig(_Part):
     """Which engine counts, and what it may use."""
 
     name: Literal["duckdb", "spark"] = "duckdb"
-    memory: str = Field("4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="cap on memory, such as 4GB")
-    threads: int = Field(2, ge=1, le=256)
+    memory: str = Field(
+        default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="cap on memory, such as 4GB"
+    )
+    threads: int = Field(default=2, ge=1, le=256)
 
 
 class MeasureConfig(_Part):
@@ -58,7 +60,7 @@ class MeasureConfig(_Part):
     per: str = "1"
     standard: str = "defined in the project"
     estimator: Literal["ratio", "quantile", "total"] = "ratio"
-    quantile: float = Field(0.5, gt=0, lt=1)
+    quantile: float = Field(default=0.5, gt=0, lt=1)
 
 
 class FigureConfig(_Part):
@@ -78,7 +80,7 @@ class CompareConfig(_Part):
     first: str
     second: str
     where: str = "true"
-    against: str | None = Field(None, description="another measure for the second group, such as nps_believed")
+    against: str | None = Field(default=None, description="another measure for the second group, such as nps_believed")
 
 
 class ReportConfig(_Part):
@@ -90,8 +92,8 @@ class ReportConfig(_Part):
     figures: tuple[FigureConfig, ...] = ()
     compare: tuple[CompareConfig, ...] = ()
     variants: tuple[str, ...] = ("service_level",)
-    minimum_n: int = Field(10, ge=1, description="groups with fewer rows are not shown")
-    level: float = Field(0.95, gt=0.5, lt=1)
+    minimum_n: int = Field(default=10, ge=1, description="groups with fewer rows are not shown")
+    level: float = Field(default=0.95, gt=0.5, lt=1)
 
 
 class Configuration(_Part):
@@ -100,10 +102,12 @@ class Configuration(_Part):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")
     organisation: str = ""
     zone: str = "Europe/Amsterdam"
-    country: str = Field("NL", pattern=r"^[A-Z]{2}$")
-    calendar: str | None = Field(None, description="business calendar of contacts that name none")
+    country: str = Field(default="NL", pattern=r"^[A-Z]{2}$")
+    calendar: str | None = Field(default=None, description="business calendar of contacts that name none")
     store: str = "store"
-    key_file: str | None = Field(None, description="file with the secret for pseudonyms; default: outside the project")
+    key_file: str | None = Field(
+        default=None, description="file with the secret for pseudonyms; default: outside the project"
+    )
     simulated: bool = False
     engine: EngineConfig = EngineConfig()
     calendars: tuple[BusinessCalendar, ...] = ()
@@ -161,7 +165,7 @@ def read(path: Path) -> Configuration:
 
 
 def read_text(text: str, name: str = FILE_NAME) -> Configuration:
-    """Return the configuration written in ``text``.
+    r"""Return the configuration written in ``text``.
 
     Parameters:
         text: YAML 1.2.
@@ -171,9 +175,9 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
         ConfigurationError: it has faults; each is told as file:line:column.
 
     Example:
-        >>> read_text("name: shop\\ncountry: NO\\n").country
+        >>> read_text("name: shop\ncountry: NO\n").country
         'NO'
-        >>> read_text("name: shop\\ncuntry: NL\\n")
+        >>> read_text("name: shop\ncuntry: NL\n")
         Traceback (most recent call last):
         ...
         peil.config.ConfigurationError: peil.yaml:2:1: cuntry: there is no such setting; did you mean 'country'?

@@ -92,7 +92,7 @@ def flags(column: Column, *, zone: str, plain: bool) -> dict[str, str]:
     return found
 
 
-def failures(column: Column, flagged: Collection[str]) -> dict[str, str]:
+def failures(column: Column, flagged: Collection[str]) -> dict[str, str]:  # noqa: C901  # a plain list of rules
     """Return the rules of one column and, for each, SQL over the typed row that is true where it is broken.
 
     Parameters:

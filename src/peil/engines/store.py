@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from peil.engines.door import Admitted
@@ -120,10 +120,13 @@ class Store:
         folder.mkdir()
         return folder
 
-    def publish(self, folder: Path, load: Load) -> None:
+    def publish(self, folder: Path, load: Load) -> Load:
         """Make a finished folder visible, whole or not at all.
 
         Everything is on disk before the rename; the rename is what readers see.
+
+        Returns:
+            The load, with the folder it lies in now.
         """
         told = asdict(load)
         told.pop("folder")
@@ -131,8 +134,9 @@ class Store:
         for file in folder.iterdir():
             _sync(file)
         _sync(folder)
-        folder.rename(self.loads_folder / load.load_id)
+        published = folder.rename(self.loads_folder / load.load_id)
         _sync(self.loads_folder)
+        return replace(load, folder=published)
 
 
 def publish_file(made: Path, target: Path) -> None:

@@ -13,14 +13,14 @@ from peil.errors import DefinitionError, neighbours
 Dialect = Literal["duckdb", "spark"]
 
 # Row-level expressions: what a measure's where, of and per may hold.
-ROW_LEVEL: tuple[type[exp.Expression], ...] = (
+ROW_LEVEL: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Neg,
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between,
     exp.Case, exp.If, exp.Coalesce, exp.Add, exp.Sub, exp.Mul, exp.Greatest, exp.Least, exp.Abs,
     exp.Date, exp.TsOrDsToDate, exp.Tuple,
 )  # fmt: skip
 # Stage queries may also select, join, group and look at neighbouring rows in a total order.
-STAGE: tuple[type[exp.Expression], ...] = (
+STAGE: tuple[type[exp.Expr], ...] = (
     *ROW_LEVEL, exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.With, exp.CTE,
     exp.Subquery, exp.TableAlias, exp.Table, exp.Alias, exp.Union, exp.Distinct, exp.Star, exp.Window, exp.WindowSpec,
     exp.RowNumber, exp.Lag, exp.Lead, exp.Sum, exp.Count, exp.Min, exp.Max, exp.Cast, exp.DataType, exp.DataTypeParam,
@@ -39,7 +39,7 @@ OWN = {
 }
 
 
-def _parsed(sql: str, what: str) -> exp.Expression:
+def _parsed(sql: str, what: str) -> exp.Expr:
     try:
         return sqlglot.parse_one(sql, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
@@ -48,7 +48,7 @@ def _parsed(sql: str, what: str) -> exp.Expression:
         ) from None
 
 
-def _refuse(node: exp.Expression, what: str, allowed: tuple[type[exp.Expression], ...]) -> None:
+def _refuse(node: exp.Expr, what: str, allowed: tuple[type[exp.Expr], ...]) -> None:
     if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
         called = str(node.this).lower()
         if called in OWN:
@@ -76,7 +76,7 @@ def _refuse(node: exp.Expression, what: str, allowed: tuple[type[exp.Expression]
         )
 
 
-def _is_moment(node: exp.Expression) -> bool:
+def _is_moment(node: exp.Expr) -> bool:
     """Whether it is a part of a date or time written out: ``date '2020-03-16'``."""
     cast = node.parent if isinstance(node, exp.DataType) else node
     return (
@@ -143,10 +143,16 @@ def rendered(sql: str, dialect: Dialect, what: str = "query") -> str:
     tree = _parsed(sql, what)
     for node in tree.walk():
         _refuse(node, what, STAGE)
-    return tree.transform(_own, dialect).sql(dialect=dialect)
+    made = tree.transform(_own, dialect)
+    return (made.transform(_wide) if dialect == "spark" else made).sql(dialect=dialect)
 
 
-def _own(node: exp.Expression, dialect: Dialect) -> exp.Expression:
+def _wide(node: exp.Expression) -> exp.Expression:
+    """A row's number has 64 bits, as everywhere but on Spark."""
+    return exp.cast(node, "bigint") if isinstance(node, exp.Window) and isinstance(node.this, exp.RowNumber) else node
+
+
+def _own(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     if isinstance(node, exp.Anonymous) and str(node.this).lower() in OWN:
         parts = [each.transform(_own, dialect).sql(dialect=dialect) for each in node.expressions]
         return sqlglot.parse_one(OWN[str(node.this).lower()][dialect].format(*parts), dialect=dialect)

@@ -223,7 +223,7 @@ def estimate(  # a question has this many sides
 
 def _inferred(measure: Measure, sums: Counted, level: float) -> dict[str, Any]:
     m, n_groups = sums.moments, len(sums.groups)
-    rows = np.bincount(m.group, m.rows, minlength=n_groups)
+    rows = np.bincount(m.group, m.rows, minlength=n_groups).astype(np.float64)
     if measure.estimator == "total":
         found = total(m, n_groups)
         low, high = interval.total(found.value, found.se, found.df_here, level=level)

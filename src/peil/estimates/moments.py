@@ -253,8 +253,8 @@ def _moments(
 
 def numbers(column: pa.ChunkedArray, missing: float = 0.0) -> Floats:
     """Return a column of any number type as doubles."""
-    values = column.cast(pa.float64(), safe=False)
-    return np.nan_to_num(values.to_numpy(zero_copy_only=False).astype(np.float64), nan=missing)
+    values: Floats = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
+    return np.nan_to_num(values, nan=missing)
 
 
 def labels_of(keys: Sequence[pa.ChunkedArray], rows: int) -> tuple[tuple[tuple[object, ...], ...], NDArray[np.int64]]:

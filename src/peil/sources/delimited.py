@@ -43,6 +43,7 @@ class Mapped:
         unit: the unit of a duration (``clock`` is ``h:mm:ss``); stored as ms.
         values: translation of codes; what is not listed goes through as it is.
         decimal: decimal comma or point of numbers.
+        plus: of an instant: a duration to add, as ``h:mm:ss``; without one that can be read there is no instant.
         times: whole number to multiply by, after ``decimal`` (1000 for thousandths).
     """
 
@@ -53,13 +54,20 @@ class Mapped:
     unit: Literal["ms", "s", "min", "h", "day", "clock"] | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     decimal: Literal[".", ","] = "."
+    plus: str | None = None
     times: int = 1
+
+
+def _expressions(mapped: str | Mapped) -> tuple[str, ...]:
+    if isinstance(mapped, str):
+        return (mapped,)
+    return (mapped.of, mapped.plus) if mapped.plus else (mapped.of,)
 
 
 def _sql(column: str, mapped: str | Mapped) -> str:
     if isinstance(mapped, str):
-        return mapped
-    text = f"nullif(trim(cast(({mapped.of}) as varchar)), '')"
+        return _quoted(mapped)
+    text = f"nullif(trim(cast(({_quoted(mapped.of)}) as varchar)), '')"
     if mapped.decimal == ",":
         text = f"replace(replace({text}, '.', ''), ',', '.')"
     if mapped.values:
@@ -70,14 +78,35 @@ def _sql(column: str, mapped: str | Mapped) -> str:
         listed = ", ".join(quoted(each) for each in formats)
         kind = "%Y-%m-%d" if column.endswith("_on") else "%Y-%m-%d %H:%M:%S.%f"
         text = f"coalesce(strftime(try_strptime({text}, [{listed}]), {quoted(kind)}), {text})"
+    if mapped.plus:
+        text = _later(text, _quoted(mapped.plus))
     if mapped.unit == "clock":
-        parts = [f"try_cast(split_part({text}, ':', {place}) as double)" for place in (1, 2, 3)]
-        seconds = f"({parts[0]} * 3600 + {parts[1]} * 60 + coalesce({parts[2]}, 0))"
-        text = f"coalesce(cast(cast(round({seconds} * 1000) as bigint) as varchar), {text})"
+        text = f"coalesce(cast({_clock_ms(text)} as varchar), {text})"
     elif mapped.unit or mapped.times != 1:
         factor = MS_PER.get(mapped.unit or "ms", 1) * mapped.times
         text = f"coalesce(cast(cast(round(try_cast({text} as double) * {factor}) as bigint) as varchar), {text})"
     return text
+
+
+def _clock_ms(text: str) -> str:
+    """SQL for the ms in ``h:mm:ss``; null where it is written otherwise, or below zero."""
+    parts = [f"try_cast(split_part({text}, ':', {place}) as double)" for place in (1, 2, 3)]
+    seconds = f"({parts[0]} * 3600 + {parts[1]} * 60 + coalesce({parts[2]}, 0))"
+    return f"case when {text} not like '-%' then cast(round({seconds} * 1000) as bigint) end"
+
+
+def _later(text: str, plus: str) -> str:
+    """SQL for an instant moved on by a duration, its offset kept as it is written."""
+    moved = f"try_cast(left({text}, 19) as timestamp) + to_milliseconds({_clock_ms(f'trim(cast(({plus}) as varchar))')})"
+    return f"strftime({moved}, '%Y-%m-%dT%H:%M:%S.%g') || regexp_extract({text}, '(Z|[+-][0-9][0-9]:?[0-9][0-9])$')"
+
+
+def _quoted(sql: str) -> str:
+    """Return an expression with its columns quoted: a file may call one 'at' or 'order'."""
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    for column in tree.find_all(exp.Column):
+        column.this.set("quoted", True)
+    return tree.sql(dialect="duckdb")
 
 
 def _columns_read(sql: str, where: str) -> set[str]:
@@ -136,7 +165,8 @@ class DelimitedTable:
         """Refuse canonical columns that do not exist, before any file is read."""
         for column, mapped in self.columns.items():
             self._schema.column(column)
-            _columns_read(mapped if isinstance(mapped, str) else mapped.of, f"source '{self.name}', column '{column}'")
+            for sql in _expressions(mapped):
+                _columns_read(sql, f"source '{self.name}', column '{column}'")
 
     @property
     def _schema(self) -> Schema:
@@ -178,7 +208,8 @@ class DelimitedTable:
         used: set[str] = set()
         exact = {each.lower(): each for each in names}
         for column, mapped in self.columns.items():
-            for each in _columns_read(mapped if isinstance(mapped, str) else mapped.of, f"source '{self.name}'"):
+            read = [each for sql in _expressions(mapped) for each in sorted(_columns_read(sql, f"source '{self.name}'"))]
+            for each in read:
                 if each.lower() not in exact:
                     seen = f"its {len(names)} columns, split at {delimiter!r}, are: {', '.join(names)[:200]}"
                     raise SchemaError(

@@ -190,12 +190,11 @@ def _one(source: Source, path: Path | None, name: str, store: Store, limits: Lim
             encoding=export.encoding,
             tables=tables,
         )
-        store.publish(folder, made)
+        return store.publish(folder, made)
     finally:
         door.close()
         shutil.rmtree(work, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
-    return made
 
 
 def _remember(store: Store, refused: Iterable[Refused]) -> None:

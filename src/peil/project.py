@@ -1,0 +1,239 @@
+"""A project: a folder with ``peil.yaml``; it loads, counts, explains and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from peil import config as configuration
+from peil.config import Configuration, MeasureConfig
+from peil.dataset import Dataset, build
+from peil.engines.choose import open_engine
+from peil.engines.door import Limits
+from peil.engines.engine import Engine
+from peil.engines.store import Store
+from peil.estimates.difference import Side
+from peil.estimates.estimate import Estimates, estimate
+from peil.measures.catalogue import extended, family_named, measure_named
+from peil.measures.measure import Measure
+from peil.reports.pages import explained
+from peil.reports.report import Report, write_report
+from peil.sources.load import Loaded, Progress, Refused, load, refused_files, secret, silent
+from peil.sources.simulated import Planted
+from peil.studies.finding import Finding
+from peil.studies.group_gap import group_gap
+from peil.terms import Better, Label, Language, Unit
+
+
+def _measure(told: MeasureConfig) -> Measure:
+    return Measure(
+        name=told.name,
+        label=Label(told.label.en, told.label.nl),
+        unit=Unit(told.unit),
+        better=Better(told.better),
+        population=told.population,
+        where=told.where,
+        of=told.of,
+        per=told.per,
+        standard=told.standard,
+        estimator=told.estimator,
+        quantile=told.quantile,
+    )
+
+
+class Project:
+    """A folder with a configuration, its store and its measures.
+
+    Parameters:
+        root: the folder.
+        settings: its configuration, checked.
+
+    Example:
+        >>> import peil, tempfile
+        >>> project = peil.demo_project(tempfile.mkdtemp(), contacts=2_000)
+        >>> project.estimate("abandonment").only().n > 1_000
+        True
+    """
+
+    def __init__(self, root: Path, settings: Configuration) -> None:
+        self.root = root
+        self.settings = settings
+        self.store = Store(root / settings.store)
+        self._engine: Engine | None = None
+
+    def __repr__(self) -> str:
+        return f"<Peil project '{self.settings.name}', {len(self.store.loads())} loads>"
+
+    @property
+    def limits(self) -> Limits:
+        """Memory, cores and spill folder."""
+        engine = self.settings.engine
+        return Limits(memory=engine.memory, threads=engine.threads, folder=self.store.spill_folder)
+
+    @cached_property
+    def measures(self) -> Mapping[str, Measure]:
+        """The catalogue and the project's own measures, by name."""
+        return extended(_measure(each) for each in self.settings.measures)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The tables that can be counted; built when first asked for.
+
+        Raises:
+            EvidenceError: nothing was loaded yet.
+        """
+        if self._engine is None:
+            self._engine = open_engine(self.settings.engine.name, self.limits)
+        if self.settings.calendar:
+            self.settings.calendar_named(self.settings.calendar)
+        return build(
+            self.store,
+            self._engine,
+            calendars=self.settings.calendars,
+            calendar=self.settings.calendar,
+            country=self.settings.country,
+        )
+
+    def load(self, progress: Progress = silent) -> Loaded:
+        """Load every export that is new, and forget what was built from the old ones.
+
+        Parameters:
+            progress: told (label, done, total) as the work goes on.
+        """
+        key_file = self.root / self.settings.key_file if self.settings.key_file else None
+        made = load(
+            self.settings.sources,
+            self.store,
+            root=self.root,
+            limits=self.limits,
+            key=secret(self.settings.name, key_file),
+            progress=progress,
+        )
+        self.__dict__.pop("data", None)
+        return made
+
+    def measure(self, name: str) -> Measure:
+        """Return the measure called ``name``.
+
+        Raises:
+            DefinitionError: there is none; names its neighbours.
+        """
+        return measure_named(name, self.measures)
+
+    def estimate(
+        self, measure: str, *, by: Sequence[str] = (), where: str = "true", level: float | None = None
+    ) -> Estimates:
+        """Estimate a measure in groups.
+
+        Parameters:
+            measure: its name.
+            by: what to group by: columns, ``day`` to ``year``, ``weekday``, ``hour``, ``extra.NAME``.
+            where: row-level SQL that chooses rows.
+            level: how often the intervals are to hold the truth; the report's level if left out.
+        """
+        return self.estimates([measure], by=by, where=where, level=level)[0]
+
+    def estimates(
+        self, measures: Sequence[str], *, by: Sequence[str] = (), where: str = "true", level: float | None = None
+    ) -> list[Estimates]:
+        """Estimate several measures in one pass over the rows; see ``estimate``."""
+        chosen = [self.measure(each) for each in measures]
+        return estimate(chosen, self.data, by=by, where=where, level=level or self.settings.report.level)
+
+    def variants(self, family: str, *, where: str = "true") -> list[Estimates]:
+        """Return the same contacts under every definition of one word, such as ``service_level``."""
+        chosen = family_named(family, self.measures)
+        return estimate(chosen, self.data, where=where, level=self.settings.report.level)
+
+    def compare(self, measure: str, by: str, first: str, second: str, *, where: str = "true") -> Finding:
+        """Say whether two groups differ on a measure.
+
+        Parameters:
+            measure: its name.
+            by: the column that tells the groups apart.
+            first: the value that is compared with.
+            second: the value that is compared.
+            where: row-level SQL that chooses rows.
+        """
+        chosen = self.measure(measure)
+        sides = [
+            Side(measure=chosen, where=f"({where}) and {by} = '{value.replace(chr(39), chr(39) * 2)}'")
+            for value in (first, second)
+        ]
+        named = (Label(first, first), Label(second, second))
+        return group_gap(self.data, sides[0], sides[1], named=named, level=self.settings.report.level)
+
+    def explain(self, measure: str, language: Language = "en") -> str:
+        """Return what a measure means: definition, formula, authority, disputes."""
+        return explained(self.measure(measure), language)
+
+    def rejected(self) -> list[dict[str, Any]]:
+        """Return every row kept aside, with file, line, rule, column and masked value."""
+        found: list[dict[str, Any]] = []
+        for each in self.store.loads():
+            rows = pq.read_table(each.folder / "rejected.parquet").to_pylist()
+            found += [{"source": each.source, "file": each.file, **row} for row in rows]
+        return found
+
+    def refused(self) -> tuple[Refused, ...]:
+        """Return the files of which nothing was loaded in the last round."""
+        return refused_files(self.store)
+
+    def truths(self) -> Mapping[str, Planted] | None:
+        """Return what was planted, when every source is simulated."""
+        told = [each.truth() for each in self.settings.sources if hasattr(each, "truth")]
+        return told[0] if told and len(told) == len(self.settings.sources) else None
+
+    def report(self, language: Language = "en", path: Path | None = None, progress: Progress = silent) -> Report:
+        """Write the report as one self-contained HTML file.
+
+        Parameters:
+            language: ``en`` or ``nl``.
+            path: where to; ``report.LANGUAGE.html`` in the project if left out.
+            progress: told (label, done, total) as the work goes on.
+        """
+        truths = self.truths()
+        return write_report(
+            self.data,
+            self.settings.report,
+            catalogue=self.measures,
+            language=language,
+            path=path or self.root / f"report.{language}.html",
+            title_name=self.settings.name,
+            simulated=truths is not None or self.settings.simulated,
+            truths=truths,
+            refused=self.refused(),
+            rejected=self.rejected(),
+            progress=progress,
+        )
+
+    def figure(self, estimates: Estimates, language: Language = "en") -> str:
+        """Return a figure of the estimates as SVG."""
+        from peil.reports.figures import drawn
+
+        return drawn(estimates, language)
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+            self.__dict__.pop("data", None)
+
+
+def open_project(path: str | Path | None = None) -> Project:
+    """Open the project at ``path``, or the nearest one upward.
+
+    Parameters:
+        path: a folder or its ``peil.yaml``.
+
+    Raises:
+        SourceError: there is no configuration.
+        ConfigurationError: it has faults.
+    """
+    found = configuration.find(Path(path) if path is not None else None)
+    return Project(found.resolve().parent, configuration.read(found))

@@ -1,0 +1,131 @@
+"""What groups, columns and populations are called in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from peil.estimates.groups import PERIODS
+from peil.reports.numbers import period, weekday
+from peil.terms import CHANNEL_LABELS, Label, Language
+
+UNKNOWN = Label("unknown", "onbekend")
+EVERYTHING = Label("everything", "alles")
+POPULATIONS: Mapping[str, Label] = {
+    "contacts": Label("contacts", "contacten"),
+    "responses": Label("answers", "antwoorden"),
+    "agent_states": Label("periods of agents", "perioden van medewerkers"),
+    "intervals": Label("reported intervals", "gerapporteerde intervallen"),
+}
+CLUSTERS: Mapping[str, Label] = {
+    "contacts": Label("persons", "personen"),
+    "responses": Label("respondents", "respondenten"),
+    "agent_states": Label("agents", "medewerkers"),
+    "intervals": Label("queues and days", "wachtrijen en dagen"),
+}
+METHODS: Mapping[str, Label] = {
+    "Wilson": Label("Wilson interval on the effective number", "Wilson-interval op het effectieve aantal"),
+    "Rocks": Label(
+        "adjusted Wald interval on the effective number (Rocks 2016)",
+        "aangepast Wald-interval op het effectieve aantal (Rocks 2016)",
+    ),
+    "Woodruff": Label("Woodruff interval", "Woodruff-interval"),
+    "Student": Label("linearised, Student's interval", "gelineariseerd, Student-interval"),
+}
+_COLUMNS: Mapping[str, Label] = {
+    "channel": Label("channel", "kanaal"),
+    "organisation": Label("organisation", "organisatie"),
+    "team": Label("team", "team"),
+    "queue": Label("queue", "wachtrij"),
+    "reason": Label("reason", "contactreden"),
+    "handler": Label("handler", "afhandelaar"),
+    "site": Label("site", "locatie"),
+    "source": Label("source", "bron"),
+    "language": Label("language", "taal"),
+    "wave": Label("wave", "golf"),
+    "direction": Label("direction", "richting"),
+    "day": Label("day", "dag"),
+    "week": Label("week", "week"),
+    "month": Label("month", "maand"),
+    "quarter": Label("quarter", "kwartaal"),
+    "year": Label("year", "jaar"),
+    "weekday": Label("weekday", "weekdag"),
+    "hour": Label("hour", "uur"),
+    "holiday": Label("holiday", "feestdag"),
+    "season": Label("season", "seizoen"),
+    "working": Label("working day", "werkdag"),
+}
+_PLURALS: Mapping[str, Label] = {
+    "channel": Label("channels", "kanalen"),
+    "organisation": Label("organisations", "organisaties"),
+    "team": Label("teams", "teams"),
+    "queue": Label("queues", "wachtrijen"),
+    "reason": Label("reasons", "contactredenen"),
+    "site": Label("sites", "locaties"),
+    "weekday": Label("weekdays", "weekdagen"),
+}
+_HANDLERS: Mapping[str, Label] = {
+    "bot": Label("bot", "bot"),
+    "ivr": Label("phone menu", "keuzemenu"),
+    "agent": Label("agent", "medewerker"),
+    "none": Label("nobody", "niemand"),
+}
+_YES, _NO = Label("yes", "ja"), Label("no", "nee")
+
+
+def column(name: str, language: Language) -> str:
+    """Return what a group column is called.
+
+    Example:
+        >>> column("channel", "nl"), column("extra.sector", "nl")
+        ('kanaal', 'sector')
+    """
+    return _COLUMNS[name].read(language) if name in _COLUMNS else name.removeprefix("extra.").replace("_", " ")
+
+
+def columns(name: str, language: Language) -> str:
+    """Return what the groups of a column are called together."""
+    if name in _PLURALS:
+        return _PLURALS[name].read(language)
+    return Label("groups", "groepen").read(language) + f" ({column(name, language)})"
+
+
+def group(by: str, value: object, language: Language) -> str:
+    """Return what one group is called.
+
+    Example:
+        >>> group("channel", "call", "nl"), group("team", None, "en"), group("working", True, "nl")
+        ('Telefoon', 'unknown', 'ja')
+    """
+    if value is None:
+        return UNKNOWN.read(language)
+    if isinstance(value, bool):
+        return (_YES if value else _NO).read(language)
+    if isinstance(value, date):
+        return period(value, by if by in PERIODS else "day", language)
+    if by == "weekday" and isinstance(value, int):
+        return weekday(value, language)
+    if by == "channel" and str(value) in CHANNEL_LABELS:
+        return CHANNEL_LABELS[str(value)].read(language)
+    if by == "handler" and str(value) in _HANDLERS:
+        return _HANDLERS[str(value)].read(language)
+    return str(value)
+
+
+def method(told: str, language: Language) -> str:
+    """Return how an interval was made, in the report's language."""
+    for name, label in METHODS.items():
+        if name in told:
+            return label.read(language)
+    return told
+
+
+def lowered(text: str) -> str:
+    """Return a label as it stands inside a sentence; abbreviations and names keep their capitals.
+
+    Example:
+        >>> lowered("Afhaakpercentage"), lowered("NPS volgens organisaties"), lowered("eNPS")
+        ('afhaakpercentage', 'NPS volgens organisaties', 'eNPS')
+    """
+    word = text.split(" ", 1)[0]
+    return text if any(letter.isupper() for letter in word[1:]) else text[:1].lower() + text[1:]
