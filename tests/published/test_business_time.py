@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import peil
 import pytest
+
+import peil
 
 GOLDEN = Path(__file__).parents[1] / "sources" / "golden" / "zendesk.jsonl"
 CONFIG = """

@@ -6,8 +6,9 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-import peil
 import pytest
+
+import peil
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "same_calls"
 # In per cent, to the two decimals in which they are printed.

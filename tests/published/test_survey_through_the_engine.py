@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import peil
 import pytest
+
+import peil
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 pytestmark = [
