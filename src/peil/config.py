@@ -7,10 +7,10 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -115,12 +115,20 @@ class Configuration(_Part):
     measures: tuple[MeasureConfig, ...] = ()
     report: ReportConfig = ReportConfig()
 
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            raise ValueError(f"'{zone}' is not a time zone; {neighbours(zone, available_timezones())}")
-        return zone
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        """Refuse sources that cannot be told apart or placed in time, and a calendar that does not exist."""
+        names = [each.name for each in self.sources]
+        twice = sorted({each for each in names if names.count(each) > 1})
+        if twice:
+            raise ValueError(f"two sources are called '{twice[0]}'; give each its own name: it is part of every key")
+        for place, each in enumerate(self.sources):
+            if not each.organisation:
+                raise ValueError(f"sources.{place}: whose customer contact is '{each.name}'? add 'organisation: …' to the project")
+        if self.calendar and self.calendar not in {each.name for each in self.calendars}:
+            known = [each.name for each in self.calendars]
+            raise ValueError(f"calendar: no calendar is named '{self.calendar}'; {neighbours(self.calendar, known)}")
+        return self
 
     def calendar_named(self, name: str) -> BusinessCalendar:
         """Return the business calendar called ``name``."""
@@ -194,6 +202,7 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
         raise ConfigurationError(f"{name}: this is not YAML", remedy="check indentation and quotes") from None
     if not isinstance(tree, CommentedMap):
         raise ConfigurationError(f"{name}:1:1: a configuration is a list of settings such as 'name: shop'")
+    _known_zones(tree, name)
     plain = json.loads(json.dumps(tree, default=str))
     for each in plain.get("sources") or []:
         if isinstance(each, dict):
@@ -206,6 +215,23 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
         raise ConfigurationError("\n".join(text for _, text in told)) from None
     except PeilError as fault:
         raise ConfigurationError(f"{name}: {fault.what}", remedy=fault.remedy) from None
+
+
+def _known_zones(tree: CommentedMap, name: str) -> None:
+    """Refuse a time zone that does not exist, wherever one is named, before anything is made with it."""
+    places: list[tuple[str, Any]] = [("", tree)]
+    for key in ("sources", "calendars"):
+        listed = tree.get(key)
+        places += [(f"{key}.{place}.", each) for place, each in enumerate(listed)] if isinstance(listed, CommentedSeq) else []
+    zones = available_timezones()
+    told = []
+    for path, node in places:
+        if isinstance(node, CommentedMap) and "zone" in node and str(node["zone"]) not in zones:
+            line, column = node.lc.key("zone")
+            zone = str(node["zone"])
+            told.append(f"{name}:{line + 1}:{column + 1}: {path}zone: '{zone}' is not a time zone; {neighbours(zone, zones)}")
+    if told:
+        raise ConfigurationError("\n".join(told))
 
 
 def _told(error: dict[str, Any], tree: CommentedMap, name: str) -> tuple[tuple[int, int], str]:
