@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import importlib.util
-import logging
 import shutil
+import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "Peil"
 project_copyright = "the Peil contributors"
@@ -34,24 +35,15 @@ html_show_sphinx = False
 
 
 def write_reference(app: Sphinx) -> None:
-    """Write one page per measure from the catalogue, when the installed Peil can."""
-    if importlib.util.find_spec("peil.reports.pages") is None:
-        return
-    write = getattr(importlib.import_module("peil.reports.pages"), "write_reference", None)
-    if write is None:
-        return
-    folder = Path(app.srcdir) / "reference" / "measures"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    write(folder)
-
-
-def tells_more_than_an_empty_room(record: logging.LogRecord) -> bool:
-    """Let a room be empty; Sphinx gives this warning no type, so ``suppress_warnings`` cannot name it."""
-    return getattr(record, "subtype", None) != "empty_glob"
+    """Write the pages that come from the program itself: settings, commands, tables, and one page per measure."""
+    folder = Path(app.srcdir) / "reference"
+    importlib.import_module("written").write_all(folder)
+    measures = folder / "measures"
+    shutil.rmtree(measures, ignore_errors=True)
+    measures.mkdir(parents=True)
+    importlib.import_module("peil.reports.pages").write_reference(measures)
 
 
 def setup(app: Sphinx) -> None:
-    """Hook the catalogue's pages in before any page is read."""
-    logging.getLogger("sphinx.sphinx.directives.other").addFilter(tells_more_than_an_empty_room)
+    """Hook the written pages in before any page is read."""
     app.connect("builder-inited", write_reference)
