@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import vl_convert
 
@@ -17,7 +17,7 @@ _DROPPED = ("role", "pointer-events", "aria-hidden", "aria-label", "aria-roledes
 _DECIMALS = re.compile(r"-?\d+\.\d{2,}")
 
 
-def drawn(spec: Mapping[str, Any], *, key: str, title: str, kind: str) -> str:
+def rendered(spec: Mapping[str, Any], *, key: str, title: str, kind: str) -> str:
     """Return a specification as SVG text.
 
     Parameters:
@@ -28,10 +28,10 @@ def drawn(spec: Mapping[str, Any], *, key: str, title: str, kind: str) -> str:
 
     Example:
         >>> spec = {"data": {"values": [{"a": 1}]}, "mark": "point", "encoding": {"x": {"field": "a", "type": "quantitative"}}}
-        >>> drawn(spec, key="f1", title="A point", kind="wide").startswith('<svg xmlns="http://www.w3.org/2000/svg" class="wide"')
+        >>> rendered(spec, key="f1", title="A point", kind="wide").startswith('<svg xmlns="http://www.w3.org/2000/svg" class="wide"')
         True
     """
-    root = ElementTree.fromstring(vl_convert.vegalite_to_svg(dict(spec), vl_version=_VERSION))  # noqa: S314  # our own drawing
+    root = ET.fromstring(vl_convert.vegalite_to_svg(dict(spec), vl_version=_VERSION))  # noqa: S314  # our own drawing
     _tidy(root)
     for each in list(root):
         if each.tag.endswith("rect") and each.get("fill") in {"white", "none"}:
@@ -39,18 +39,18 @@ def drawn(spec: Mapping[str, Any], *, key: str, title: str, kind: str) -> str:
     box = root.get("viewBox", "")
     root.attrib.clear()
     root.attrib |= {"class": kind, "viewBox": box, "role": "img", "aria-labelledby": f"{key}-{kind}-title"}
-    named = ElementTree.Element(f"{{{_SVG}}}title", {"id": f"{key}-{kind}-title"})
+    named = ET.Element(f"{{{_SVG}}}title", {"id": f"{key}-{kind}-title"})
     named.text = title
     root.insert(0, named)
-    ElementTree.register_namespace("", _SVG)
-    ElementTree.register_namespace("xlink", _LINK)
-    text = ElementTree.tostring(root, encoding="unicode")
-    text = re.sub(r'id="(?!%s)([^"]+)"' % re.escape(key), rf'id="{key}-{kind}-\1"', text)
+    ET.register_namespace("", _SVG)
+    ET.register_namespace("xlink", _LINK)
+    text = ET.tostring(root, encoding="unicode")
+    text = re.sub(rf'id="(?!{re.escape(key)}-)([^"]+)"', rf'id="{key}-{kind}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-{kind}-\1)", text)
     return _DECIMALS.sub(lambda found: f"{float(found.group()):.1f}", text)
 
 
-def _tidy(node: ElementTree.Element) -> None:
+def _tidy(node: ET.Element) -> None:
     """Drop what only Vega's own script reads, and boxes that draw nothing."""
     for name in _DROPPED:
         node.attrib.pop(name, None)

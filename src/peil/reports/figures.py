@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
+from peil.errors import EvidenceError
 from peil.estimates.estimate import Estimates
-from peil.reports import labels, numbers
-from peil.reports.drawing import drawn
-from peil.reports.tables import Cell, Table, figures, words
-from peil.terms import Label, Language, Unit
+from peil.estimates.groups import PERIODS
+from peil.measures.measure import Measure
+from peil.reports import dots, lines
+from peil.reports.drawing import rendered
+from peil.reports.rows import Row, Spec, rows_of
+from peil.reports.tables import Table
+from peil.terms import Language
 
 MOST_ROWS = 14
-_NOT_SHOWN = Label("too few", "te weinig")
-_HEAD = {
-    "value": Label("value", "waarde"),
-    "low": Label("low", "laag"),
-    "high": Label("high", "hoog"),
-    "n": Label("n", "n"),
-    "clusters": Label("independent", "onafhankelijk"),
-}
-Spec = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One group of a figure.
-
-    Parameters:
-        name: what it is called.
-        value: the number; nan where there are too few rows to show one.
-        low, high: its interval.
-        n, clusters: what it rests on.
-        shown: whether it may be shown.
-        at: its place on a time axis or among groups: the raw group value.
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-    n: int
-    clusters: int
-    shown: bool
-    at: tuple[object, ...]
+# Groups that have an order of their own.
+ORDERED = ("hour", "weekday")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +33,7 @@ class Figure:
         subtitle: measure, unit, population and period.
         note: definition, n, clusters, weights, how intervals are made, what is not shown.
         alt: what a screen reader says of the drawing.
+        measures: what it shows; their definitions stand in the report.
         spec_wide: Vega-Lite, for a page.
         spec_narrow: Vega-Lite, for a telephone.
         table: exactly these figures.
@@ -72,6 +45,7 @@ class Figure:
     subtitle: str
     note: tuple[str, ...]
     alt: str
+    measures: tuple[Measure, ...]
     spec_wide: Spec
     spec_narrow: Spec
     table: Table
@@ -79,78 +53,84 @@ class Figure:
     @property
     def svg(self) -> Markup:
         """Both drawings; the page's style shows one of them."""
-        wide = drawn(self.spec_wide, key=self.key, title=self.alt, kind="wide")
-        narrow = drawn(self.spec_narrow, key=self.key, title=self.alt, kind="narrow")
+        wide = rendered(self.spec_wide, key=self.key, title=self.alt, kind="wide")
+        narrow = rendered(self.spec_narrow, key=self.key, title=self.alt, kind="narrow")
         return Markup(wide + narrow)  # noqa: S704  # drawn from our own specification; texts in it are escaped
 
 
-def rows_of(found: Estimates, language: Language, *, minimum_n: int) -> list[Row]:
-    """Return the groups of an answer that have any rows, named, those with too few blanked.
+def drawn(found: Estimates, language: Language, *, minimum_n: int = 1) -> str:
+    """Return estimates as one drawing: a line over periods, dots in rank order otherwise.
 
     Parameters:
         found: the estimates.
-        language: of the names.
+        language: of the labels.
         minimum_n: groups with fewer rows are not shown.
+
+    Example:
+        >>> from peil.estimates.estimate import estimate
+        >>> from peil.made import made
+        >>> from peil.measures.catalogue import measure_named
+        >>> "Telefoon" in drawn(estimate(measure_named("nps"), made(), by=["channel"])[0], "nl")
+        True
     """
-    made: list[Row] = []
-    for each in found:
-        if not each.n:
-            continue
-        enough = each.n >= minimum_n and math.isfinite(each.value)
-        name = " · ".join(labels.group(by, value, language) for by, value in each.group)
-        made.append(
-            Row(
-                name=name or labels.EVERYTHING.read(language),
-                value=each.value if enough else math.nan,
-                low=each.low if enough else math.nan,
-                high=each.high if enough else math.nan,
-                n=each.n,
-                clusters=each.clusters,
-                shown=enough,
-                at=tuple(value for _, value in each.group),
-            )
-        )
-    return made
+    rows = rows_of(found, language, minimum_n=minimum_n)
+    spec = specification(rows, found, language, narrow=False)
+    return rendered(spec, key="figure", title=found.measure.label.read(language), kind="wide")
 
 
-def table_of(rows: Sequence[Row], unit: Unit, language: Language, *, caption: str, head: str, file: str) -> Table:
-    """Return a figure's numbers as a table.
+def specification(rows: list[Row], found: Estimates, language: Language, *, narrow: bool) -> Spec:
+    """Return how the rows of an answer are drawn.
 
     Parameters:
-        rows: the groups, in the order to show them.
-        unit: of the values.
-        language: of the heads and numbers.
-        caption: what the table holds.
-        head: what the first column is.
-        file: name of the CSV.
+        rows: the groups to draw, as ``rows_of`` gives them.
+        found: the answer they come from.
+        language: of the labels.
+        narrow: for a telephone.
+
+    Raises:
+        EvidenceError: no group has enough rows.
     """
-    size = largest(rows)
-    made: list[tuple[Cell, ...]] = []
+    unit = found.measure.unit
+    if found.by and found.by[-1] in PERIODS:
+        return lines.over_time(series_of(rows), unit, language, narrow=narrow)
+    believed = found.measure.name == "nps_believed"
+    colour, shape = ("organisations", "diamond") if believed else ("customers", "circle")
+    shown = ranked(rows, found.by)
+    shown = shown if is_ordered(found.by) else shown[:MOST_ROWS]
+    if not shown:
+        raise EvidenceError(
+            f"'{found.measure.name}': no group has enough rows to be shown", remedy="group by something coarser"
+        )
+    if narrow:
+        return dots.above(shown, unit, language, colour=colour, shape=shape)
+    return dots.beside(shown, unit, language, level=found.level, colour=colour, shape=shape)
+
+
+def ranked(rows: list[Row], by: tuple[str, ...]) -> list[Row]:
+    """Return the rows that may be shown: highest first, or in their own order where they have one."""
+    shown = [each for each in rows if each.shown]
+    if is_ordered(by):
+        return sorted(shown, key=lambda each: (str(each.at[:-1]), each.at[-1] is None, each.at[-1]))
+    if len(shown) > MOST_ROWS:
+        most = sorted(shown, key=lambda each: -each.n)[:MOST_ROWS]
+        return sorted(most, key=lambda each: -each.value)
+    return sorted(shown, key=lambda each: -each.value)
+
+
+def is_ordered(by: Sequence[str]) -> bool:
+    """Return whether groups have an order of their own, in which all of them are drawn."""
+    return bool(by) and by[-1] in ORDERED
+
+
+def series_of(rows: list[Row]) -> list[lines.Series]:
+    """Return a line a group, the four with the most rows, oldest period first."""
+    named: dict[tuple[object, ...], list[Row]] = {}
     for each in rows:
-        if not each.shown:
-            few = _NOT_SHOWN.read(language)
-            made.append((words(each.name), *(words(few) for _ in range(5))))
-            continue
-        values = [
-            figures(numbers.quantity(value, unit, language, size=size), value)
-            for value in (each.value, each.low, each.high)
-        ]
-        counts = [figures(numbers.count(value, language), value) for value in (each.n, each.clusters)]
-        made.append((words(each.name), *values, *counts))
-    return Table(
-        caption=caption,
-        head=(head, *(label.read(language) for label in _HEAD.values())),
-        names=(head, *_HEAD),
-        rows=tuple(made),
-        file=file,
-    )
-
-
-def largest(rows: Sequence[Row]) -> float:
-    """Return the largest value, which decides the notation of all."""
-    return max((abs(each.value) for each in rows if math.isfinite(each.value)), default=0.0)
-
-
-def finite(values: Sequence[float]) -> list[float]:
-    """Return the numbers among ``values``."""
-    return [each for each in values if math.isfinite(each)]
+        named.setdefault(each.at[:-1], []).append(each)
+    most = sorted(named.items(), key=lambda one: -sum(row.n for row in one[1]))[: lines.MOST_LINES]
+    found = []
+    for at, held in most:
+        placed = sorted(held, key=lambda row: str(row.at[-1]))
+        name = " · ".join(placed[0].name.split(" · ")[:-1]) if at else ""
+        found.append(lines.Series(name=name, rows=tuple(placed)))
+    return found

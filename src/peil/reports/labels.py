@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from peil.estimates.groups import PERIODS
-from peil.reports.numbers import period, weekday
+from peil.reports.dates import period, weekday
 from peil.terms import CHANNEL_LABELS, Label, Language
 
 UNKNOWN = Label("unknown", "onbekend")
@@ -22,6 +22,18 @@ CLUSTERS: Mapping[str, Label] = {
     "responses": Label("respondents", "respondenten"),
     "agent_states": Label("agents", "medewerkers"),
     "intervals": Label("queues and days", "wachtrijen en dagen"),
+}
+TOGETHER: Mapping[str, Label] = {
+    "contacts": Label("contacts of one person are kept together", "contacten van dezelfde persoon horen bij elkaar"),
+    "responses": Label(
+        "answers of one respondent are kept together", "antwoorden van dezelfde respondent horen bij elkaar"
+    ),
+    "agent_states": Label(
+        "periods of one agent are kept together", "perioden van dezelfde medewerker horen bij elkaar"
+    ),
+    "intervals": Label(
+        "intervals of one queue and day are kept together", "intervallen van dezelfde wachtrij en dag horen bij elkaar"
+    ),
 }
 METHODS: Mapping[str, Label] = {
     "Wilson": Label("Wilson interval on the effective number", "Wilson-interval op het effectieve aantal"),
@@ -63,6 +75,7 @@ _PLURALS: Mapping[str, Label] = {
     "reason": Label("reasons", "contactredenen"),
     "site": Label("sites", "locaties"),
     "weekday": Label("weekdays", "weekdagen"),
+    "hour": Label("hours", "uren"),
 }
 _HANDLERS: Mapping[str, Label] = {
     "bot": Label("bot", "bot"),
@@ -70,6 +83,7 @@ _HANDLERS: Mapping[str, Label] = {
     "agent": Label("agent", "medewerker"),
     "none": Label("nobody", "niemand"),
 }
+_GROUPS: Mapping[str, Mapping[str, Label]] = {"channel": CHANNEL_LABELS, "handler": _HANDLERS}
 _YES, _NO = Label("yes", "ja"), Label("no", "nee")
 
 
@@ -105,11 +119,8 @@ def group(by: str, value: object, language: Language) -> str:
         return period(value, by if by in PERIODS else "day", language)
     if by == "weekday" and isinstance(value, int):
         return weekday(value, language)
-    if by == "channel" and str(value) in CHANNEL_LABELS:
-        return CHANNEL_LABELS[str(value)].read(language)
-    if by == "handler" and str(value) in _HANDLERS:
-        return _HANDLERS[str(value)].read(language)
-    return str(value)
+    known = _GROUPS.get(by, {}).get(str(value))
+    return known.read(language) if known else str(value)
 
 
 def method(told: str, language: Language) -> str:

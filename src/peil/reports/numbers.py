@@ -1,25 +1,23 @@
-"""Numbers, days and spans of time as a reader of the report's language writes them."""
+"""Numbers as a reader of the report's language writes them: marks, signs, units and intervals."""
 
 from __future__ import annotations
 
 import math
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel.dates import format_date, get_day_names
 from babel.numbers import format_decimal
 
+from peil.reports import labels
+from peil.reports.dates import LOCALES
 from peil.terms import Label, Language, Unit
 
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
 NOTHING = "\N{EN DASH}"
-_LOCALES: dict[Language, str] = {"en": "en_GB", "nl": "nl_NL"}
 _TO = Label("to", "tot")
 _POINTS = Label("points", "punten")
 _PERCENTAGE_POINTS = Label("percentage points", "procentpunt")
 _HOURS = Label("h", "uur")
-_WEEK = Label("week", "week")
 # From two minutes on, seconds are read as minutes and seconds.
 _CLOCK_FROM_S = 120
 _SMALL = 10
@@ -52,7 +50,7 @@ def number(value: float | Decimal, language: Language, *, places: int = 0, signe
         return NOTHING
     shown = rounded(float(value), places)
     marks = "#,##0" + ("." + "0" * places if places else "")
-    text = str(format_decimal(abs(shown), format=marks, locale=_LOCALES[language], decimal_quantization=False))
+    text = str(format_decimal(abs(shown), format=marks, locale=LOCALES[language], decimal_quantization=False))
     if shown == 0:
         return text
     return (MINUS if shown < 0 else "+" if signed else "") + text
@@ -83,41 +81,39 @@ def places_of(unit: Unit, size: float) -> int:
     return 1
 
 
-def quantity(value: float, unit: Unit, language: Language, *, size: float | None = None) -> str:
-    """Return a value of a measure in its unit.
+def value_text(  # a value has this many ways to be written
+    value: float,
+    unit: Unit,
+    language: Language,
+    *,
+    size: float | None = None,
+    digits: int | None = None,
+    difference: bool = False,
+) -> str:
+    r"""Return a value of a measure in its unit.
 
     Parameters:
         value: in the measure's unit; a share lies between 0 and 1.
         unit: what it counts in.
         language: whose marks.
         size: the largest number beside it, so that a column has one notation.
+        digits: decimals, where the unit's own will not do.
+        difference: always signed; a difference of shares is in percentage points.
 
     Example:
-        >>> quantity(0.4613, Unit.SHARE, "nl"), quantity(-31.2, Unit.POINTS, "nl"), quantity(351.7, Unit.SECONDS, "en")
-        ('46,1%', '−31', '5:52\\xa0min')
-    """
+        >>> value_text(0.4613, Unit.SHARE, "nl"), value_text(-31.2, Unit.POINTS, "nl"), value_text(351.7, Unit.SECONDS, "en")
+        ('46,1%', '−31', '5:52\xa0min')
+        >>> value_text(-50.2, Unit.POINTS, "nl", difference=True), value_text(0.012, Unit.SHARE, "en", difference=True)
+        ('−50\xa0punten', '+1.2\xa0percentage points')
+    """  # noqa: RUF002  # a true minus sign
     if not math.isfinite(value):
         return NOTHING
-    return _with_unit(_bare(value, unit, language, size), unit, language, abs(value) if size is None else size)
-
-
-def gap(value: float, unit: Unit, language: Language) -> str:
-    """Return a difference, always signed; a difference of shares is in percentage points.
-
-    Example:
-        >>> gap(-50.2, Unit.POINTS, "nl"), gap(0.012, Unit.SHARE, "en")
-        ('−50\\xa0punten', '+1.2\\xa0percentage points')
-    """
-    if not math.isfinite(value):
-        return NOTHING
-    told = _gap_bare(value, unit, language)
-    if unit is Unit.POINTS:
-        return f"{told}{SPACE}{_POINTS.read(language)}"
-    if unit is Unit.SHARE:
-        return f"{told}{SPACE}{_PERCENTAGE_POINTS.read(language)}"
-    if unit is Unit.SECONDS:
-        return f"{told}{SPACE}s"
-    return _with_unit(told, unit, language, 0)
+    if difference:
+        told = _gap_bare(value, unit, language, digits)
+        marks = {Unit.POINTS: _POINTS.read(language), Unit.SHARE: _PERCENTAGE_POINTS.read(language), Unit.SECONDS: "s"}
+        return f"{told}{SPACE}{marks[unit]}" if unit in marks else _with_unit(told, unit, language, 0)
+    told = _bare(value, unit, language, size, digits)
+    return _with_unit(told, unit, language, 0 if digits else abs(value) if size is None else size)
 
 
 def short_gap(value: float, unit: Unit, language: Language) -> str:
@@ -127,41 +123,57 @@ def short_gap(value: float, unit: Unit, language: Language) -> str:
         >>> short_gap(33.0, Unit.POINTS, "nl")
         '+33'
     """
-    return _gap_bare(value, unit, language) if math.isfinite(value) else NOTHING
+    return _gap_bare(value, unit, language, None) if math.isfinite(value) else NOTHING
 
 
-def interval(low: float, high: float, unit: Unit, language: Language, *, size: float | None = None) -> str:
-    """Return an interval of a value in brackets.
+def interval_text(  # an interval has as many ways to be written as its ends
+    low: float,
+    high: float,
+    unit: Unit,
+    language: Language,
+    *,
+    size: float | None = None,
+    digits: int | None = None,
+    difference: bool = False,
+) -> str:
+    """Return an interval in brackets.
+
+    Parameters:
+        low, high: its ends, in the measure's unit.
+        unit: what they count in.
+        language: whose marks.
+        size: the largest number beside it, so that a column has one notation.
+        digits: decimals, where the unit's own will not do.
+        difference: whether it is the interval of a difference: both ends signed, no unit.
 
     Example:
-        >>> interval(-36.4, -26.1, Unit.POINTS, "nl"), interval(0.455, 0.467, Unit.SHARE, "en")
+        >>> interval_text(-36.4, -26.1, Unit.POINTS, "nl"), interval_text(0.455, 0.467, Unit.SHARE, "en")
         ('(−36 tot −26)', '(45.5% to 46.7%)')
-    """
+    """  # noqa: RUF002  # a true minus sign
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"({NOTHING})"
-    largest = max(abs(low), abs(high)) if size is None else size
-    ends = [_bare(each, unit, language, largest) for each in (low, high)]
-    if unit is Unit.SHARE:
-        ends = [f"{each}%" for each in ends]
+    if difference:
+        ends = [_gap_bare(each, unit, language, digits) for each in (low, high)]
+    else:
+        largest = max(abs(low), abs(high)) if size is None else size
+        mark = "%" if unit is Unit.SHARE else ""
+        ends = [_bare(each, unit, language, largest, digits) + mark for each in (low, high)]
     return f"({ends[0]} {_TO.read(language)} {ends[1]})"
 
 
-def gap_interval(low: float, high: float, unit: Unit, language: Language) -> str:
-    """Return an interval of a difference in brackets, both ends signed.
+def group_text(by: str, value: object, language: Language) -> str:
+    """Return what one group is called.
 
     Example:
-        >>> gap_interval(25.8, 39.2, Unit.POINTS, "en")
-        '(+26 to +39)'
+        >>> group_text("channel", "call", "nl")
+        'Telefoon'
     """
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return f"({NOTHING})"
-    return f"({_gap_bare(low, unit, language)} {_TO.read(language)} {_gap_bare(high, unit, language)})"
+    return labels.group(by, value, language)
 
 
-def _gap_bare(value: float, unit: Unit, language: Language) -> str:
+def _gap_bare(value: float, unit: Unit, language: Language, digits: int | None) -> str:
     times = 100 if unit is Unit.SHARE else 1
-    # a clock does not show a difference of seconds well
-    places = 0 if unit is Unit.SECONDS and abs(value) >= 100 else places_of(unit, abs(value))  # noqa: PLR2004
+    places = places_of(unit, abs(value)) if digits is None else digits
     return number(_times(value, times), language, places=places, signed=True)
 
 
@@ -169,14 +181,15 @@ def _times(value: float, times: int) -> Decimal:
     return Decimal(repr(float(value))) * times
 
 
-def _bare(value: float, unit: Unit, language: Language, size: float | None) -> str:
+def _bare(value: float, unit: Unit, language: Language, size: float | None, digits: int | None) -> str:
     largest = abs(value) if size is None else size
-    if unit is Unit.SECONDS and largest >= _CLOCK_FROM_S:
+    if unit is Unit.SECONDS and largest >= _CLOCK_FROM_S and not digits:
         whole = int(rounded(abs(value), 0))
         return (MINUS if value < 0 and whole else "") + f"{whole // 60}:{whole % 60:02d}"
     if unit is Unit.SHARE:
-        return number(_times(value, 100), language, places=1)
-    return number(value, language, places=places_of(unit, largest), signed=unit is Unit.POINTS)
+        return number(_times(value, 100), language, places=1 if digits is None else digits)
+    places = places_of(unit, largest) if digits is None else digits
+    return number(value, language, places=places, signed=unit is Unit.POINTS)
 
 
 def _with_unit(told: str, unit: Unit, language: Language, size: float) -> str:
@@ -199,44 +212,10 @@ def tick(value: float, unit: Unit, language: Language, *, step: float, size: flo
     Example:
         >>> tick(0.4, Unit.SHARE, "nl", step=0.1, size=0.5), tick(-20, Unit.POINTS, "en", step=20, size=40)
         ('40%', '−20')
-    """
+    """  # noqa: RUF002  # a true minus sign
     if unit is Unit.SECONDS and size >= _CLOCK_FROM_S:
-        return _bare(value, unit, language, size)
+        return _bare(value, unit, language, size, None)
     times = 100 if unit is Unit.SHARE else 1
     places = max(0, -Decimal(repr(round(step * times, 9))).normalize().as_tuple().exponent)  # type: ignore[operator]  # a step is finite
     told = number(_times(value, times), language, places=places, signed=unit is Unit.POINTS)
     return f"{told}%" if unit is Unit.SHARE else told
-
-
-def day(value: date, language: Language) -> str:
-    """Return a day in full.
-
-    Example:
-        >>> day(date(2020, 3, 16), "nl"), day(date(2020, 3, 16), "en")
-        ('16 maart 2020', '16 March 2020')
-    """
-    return str(format_date(value, "d MMMM y", locale=_LOCALES[language]))
-
-
-def period(value: date, by: str, language: Language) -> str:
-    """Return a period by its first day.
-
-    Example:
-        >>> period(date(2020, 4, 1), "quarter", "nl"), period(date(2020, 3, 16), "week", "en")
-        ('K2 2020', 'week 12, 2020')
-    """
-    if by == "week":
-        year, week, _ = value.isocalendar()
-        return f"{_WEEK.read(language)} {week}, {year}"
-    forms = {"month": "MMM y", "quarter": "QQQ y", "year": "y"}
-    return str(format_date(value, forms.get(by, "d MMM y"), locale=_LOCALES[language]))
-
-
-def weekday(value: int, language: Language) -> str:
-    """Return the name of a weekday, 1 for Monday.
-
-    Example:
-        >>> weekday(1, "nl")
-        'maandag'
-    """
-    return str(get_day_names("wide", locale=_LOCALES[language])[(value - 1) % 7])

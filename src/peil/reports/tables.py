@@ -79,11 +79,11 @@ def safe(text: str) -> str:
 
 
 def to_csv(names: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return comma-separated values (RFC 4180), cells as given.
+    r"""Return comma-separated values (RFC 4180), cells as given.
 
     Example:
         >>> to_csv(["channel", "n"], [["phone", "3"]])
-        'channel,n\\r\\nphone,3\\r\\n'
+        'channel,n\r\nphone,3\r\n'
     """
     held = io.StringIO()
     writer = csv.writer(held)

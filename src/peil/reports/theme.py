@@ -31,11 +31,24 @@ DARK: Mapping[str, str] = {
 TEXT_CONTRAST, MARK_CONTRAST = 4.5, 3.0
 TEXT_TOKENS = ("ink", "muted", "customers", "organisations", "good")
 MARK_TOKENS = (*TEXT_TOKENS, "line")
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif'
+FONT = (
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif'
+)
 WIDE, NARROW = 665, 330
 LABEL, SMALL = 12.5, 11.5
-# Width of a character in ems; DejaVu Sans, the widest font in common use, needs about as much.
-_EM = 0.62
+# A diamond of the same area looks smaller than a circle.
+SIZES: Mapping[str, int] = {"circle": 95, "diamond": 130}
+# Widths in ems of DejaVu Sans, the widest font in common use: what fits in it fits in the others.
+_WIDTHS: Mapping[str, float] = {
+    **dict.fromkeys(" .,:;|!'", 0.34),
+    **dict.fromkeys("ijl", 0.28),
+    **dict.fromkeys("()[]ftr", 0.41),
+    **dict.fromkeys("mwMW%@", 0.98),
+    **dict.fromkeys("+\N{MINUS SIGN}=", 0.84),
+    **dict.fromkeys("0123456789", 0.64),
+    "\N{NO-BREAK SPACE}": 0.34,
+}
+_SMALL_LETTER, _CAPITAL, _BOLD = 0.62, 0.74, 1.12
 
 
 def contrast(one: str, other: str) -> float:
@@ -56,8 +69,14 @@ def _luminance(colour: str) -> float:
 
 
 def ink_width(text: str, size: float = LABEL, *, bold: bool = False) -> float:
-    """Return about how wide a text is at most, in pixels."""
-    return len(text) * size * _EM * (1.1 if bold else 1.0)
+    """Return about how wide a text is at most, in pixels.
+
+    Example:
+        >>> ink_width("0", 10)
+        6.4
+    """
+    ems = sum(_WIDTHS.get(each, _CAPITAL if each.isupper() else _SMALL_LETTER) for each in text)
+    return ems * size * (_BOLD if bold else 1.0)
 
 
 def variables() -> str:
@@ -65,7 +84,9 @@ def variables() -> str:
     light = ";".join(f"--{name}:{colour}" for name, colour in LIGHT.items())
     dark = ";".join(f"--{name}:{colour}" for name, colour in DARK.items())
     tied = "".join(
-        f'svg [{what}="{colour}"]{{{what}:var(--{name})}}' for name, colour in LIGHT.items() for what in ("fill", "stroke")
+        f'svg [{what}="{colour}"]{{{what}:var(--{name})}}'
+        for name, colour in LIGHT.items()
+        for what in ("fill", "stroke")
     )
     return f":root{{{light}}}@media (prefers-color-scheme: dark){{:root{{{dark}}}}}@media screen{{{tied}}}"
 

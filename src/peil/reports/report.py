@@ -1,0 +1,341 @@
+"""The report: one HTML file, in Dutch or English, that holds everything and asks nothing of the network."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from peil.config import CompareConfig, ReportConfig
+from peil.dataset import Dataset
+from peil.errors import EvidenceError
+from peil.estimates.difference import Side
+from peil.measures.catalogue import measure_named
+from peil.measures.measure import POPULATIONS, Measure
+from peil.reports import defaults, labels, numbers, sentences, theme
+from peil.reports.asked import Asked
+from peil.reports.compared import gap_figure
+from peil.reports.compose import asked_figure, family_figure
+from peil.reports.conditions import both, condition
+from peil.reports.dates import day
+from peil.reports.figures import Figure
+from peil.reports.held import Held, held, not_estimated, same_question
+from peil.reports.quality import aside_table, by_rule, rows_table
+from peil.reports.wording import BETTER, UNITS, WORDS
+from peil.sources.load import Progress, Refused, silent
+from peil.sources.simulated.planted import Planted
+from peil.studies.finding import Finding
+from peil.studies.group_gap import group_gap
+from peil.terms import Label, Language
+
+_ORGANISATION = "organisation"
+_CARDS = 3
+_SAID = (
+    Label("what customers say", "wat klanten zeggen"),
+    Label("what organisations think", "wat organisaties denken"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A headline figure.
+
+    Parameters:
+        value: the number in its unit.
+        label: what it is.
+        interval: how sure it is.
+        says: the three in one sentence.
+        clear: whether it is a number to believe or a difference that was not shown.
+    """
+
+    value: str
+    label: str
+    interval: str
+    says: str
+    clear: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report that was written.
+
+    Parameters:
+        path: where it is.
+        headlines: its headline findings as sentences, in its language.
+        findings: of its comparisons.
+    """
+
+    path: Path
+    headlines: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    finding: Finding
+    sides: tuple[Side, Side]
+    by: str
+
+
+def write_report(  # noqa: PLR0913  # a report is told everything that stands in it
+    data: Dataset,
+    config: ReportConfig,
+    *,
+    catalogue: Mapping[str, Measure],
+    language: Language,
+    path: Path,
+    title_name: str,
+    simulated: bool,
+    truths: Mapping[str, Planted] | None,
+    refused: Sequence[Refused] = (),
+    rejected: Sequence[Mapping[str, Any]] = (),
+    progress: Progress = silent,
+) -> Report:
+    """Write the report of a dataset as one HTML file.
+
+    Two reports of one digest have the same bytes, but for the line that says when.
+
+    Parameters:
+        data: the tables.
+        config: what to show; what it leaves empty is chosen from what the data can answer.
+        catalogue: measures by name.
+        language: ``en`` or ``nl``.
+        path: where to.
+        title_name: the project's name.
+        simulated: whether a banner says that nothing in it is real.
+        truths: what was planted in simulated data, to print beside the findings.
+        refused: files of which nothing was loaded.
+        rejected: rows kept aside, each with table, rule, source, file and line.
+        progress: told (label, done, total) as the work goes on.
+
+    Raises:
+        DefinitionError: the configuration names an unknown measure, family or column.
+
+    Example:
+        >>> import tempfile
+        >>> from peil.config import FigureConfig
+        >>> from peil.made import made
+        >>> from peil.measures.catalogue import CATALOGUE
+        >>> config = ReportConfig(headlines=("nps",), figures=(FigureConfig(measure="nps", by=("channel",)),), variants=())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     report = write_report(made(), config, catalogue=CATALOGUE, language="nl", path=Path(folder) / "report.html",
+        ...         title_name="Centre", simulated=True, truths=None)
+        ...     report.path.read_text().startswith("<!doctype html>")
+        True
+    """
+    asked = Asked(data=data, catalogue=catalogue, language=language, minimum_n=config.minimum_n, level=config.level)
+    progress(_SAY["choosing"].read(language), 0, 4)
+    compared = [each for each in (_compared(asked, one) for one in config.compare or defaults.compares(asked)) if each]
+    progress(_SAY["figures"].read(language), 1, 4)
+    figures = _figures(asked, config, compared)
+    progress(_SAY["truths"].read(language), 2, 4)
+    planted = held(truths, asked) if truths else ()
+    cards = _cards(asked, config, compared)
+    progress(_SAY["writing"].read(language), 3, 4)
+    used = _used(asked, config, figures, compared)
+    page = _page(
+        asked,
+        {
+            "title": (config.title.nl if language == "nl" else config.title.en),
+            "subtitle": (config.subtitle.nl if language == "nl" else config.subtitle.en) if config.subtitle else "",
+            "project": title_name,
+            "simulated": simulated,
+            "cards": cards,
+            "figures": figures,
+            "findings": [_told(each, planted, language) for each in compared],
+            "planted": planted,
+            "planted_told": _held_told(asked, planted),
+            "not_estimated": not_estimated(truths, planted, language) if truths else (),
+            "rows_table": rows_table(data.loads, language),
+            "aside_table": aside_table(by_rule(rejected), language),
+            "refused": refused,
+            "definitions": used,
+        },
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8", newline="\n")
+    progress(_SAY["writing"].read(language), 4, 4)
+    return Report(
+        path=path, headlines=tuple(each.says for each in cards), findings=tuple(each.finding for each in compared)
+    )
+
+
+_SAY: Mapping[str, Label] = {
+    "choosing": Label("comparing", "vergelijken"),
+    "figures": Label("drawing figures", "figuren tekenen"),
+    "truths": Label("checking planted truths", "ingebouwde waarheden nagaan"),
+    "writing": Label("writing the report", "rapport schrijven"),
+}
+
+
+def _compared(asked: Asked, wanted: CompareConfig) -> _Compared | None:
+    measure = measure_named(wanted.measure, asked.catalogue)
+    other = measure_named(wanted.against, asked.catalogue) if wanted.against else measure
+    schema = POPULATIONS[measure.population]
+    sides = tuple(
+        Side(measure=each, where=both(wanted.where, condition(wanted.by, value, schema)))
+        for each, value in ((measure, wanted.first), (other, wanted.second))
+    )
+    named = _SAID if sentences.perception(measure.name, other.name) else (measure.label, other.label)
+    one, two = (
+        named
+        if wanted.against
+        else (
+            Label(*(_inside(wanted.by, numbers.group_text(wanted.by, value, language)) for language in ("en", "nl")))
+            for value in (wanted.first, wanted.second)
+        )
+    )
+    try:
+        finding = group_gap(asked.data, sides[0], sides[1], named=(one, two), level=asked.level)
+    except EvidenceError:
+        return None
+    if min(finding.effect.first.n, finding.effect.second.n) < asked.minimum_n:
+        return None
+    return _Compared(finding=finding, sides=(sides[0], sides[1]), by=wanted.by)
+
+
+def _inside(by: str, name: str) -> str:
+    return labels.lowered(name) if by in {"channel", "handler"} else name
+
+
+def _figures(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) -> tuple[Figure, ...]:
+    return tuple(replace(each, key=f"f{place}") for place, each in enumerate(_drawn(asked, config, compared), start=1))
+
+
+def _drawn(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) -> Iterator[Figure]:
+    for each in compared:
+        if each.sides[0].measure.name != each.sides[1].measure.name:
+            made = gap_figure(asked, each.finding, each.sides, each.by, "gap")
+            if made is None and each.by != _ORGANISATION:
+                made = gap_figure(asked, each.finding, each.sides, _ORGANISATION, "gap")
+            if made:
+                yield made
+    for wanted in config.figures or defaults.figures(asked):
+        figure = asked_figure(asked, wanted, "figure")
+        if figure:
+            yield figure
+    for family in config.variants:
+        figure = family_figure(asked, family, "family")
+        if figure:
+            yield figure
+
+
+def _cards(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) -> tuple[Headline, ...]:
+    made: list[Headline] = []
+    if not config.headlines:
+        made += [_gap_card(asked, each.finding) for each in compared if each.finding.verdict == "yes"][:2]
+    for name in config.headlines or defaults.headlines(asked):
+        measure = measure_named(name, asked.catalogue)
+        try:
+            found = asked.estimates(measure).only()
+        except EvidenceError:
+            continue
+        if found.n < asked.minimum_n:
+            continue
+        label = measure.label.read(asked.language)
+        value = numbers.value_text(found.value, measure.unit, asked.language)
+        between = numbers.interval_text(found.low, found.high, measure.unit, asked.language, size=abs(found.value))
+        made.append(Headline(value=value, label=label, interval=between, says=f"{label}: {value} {between}"))
+    return tuple(made if config.headlines else made[:_CARDS])
+
+
+def _gap_card(asked: Asked, finding: Finding) -> Headline:
+    found, language = finding.effect, asked.language
+    unit = found.first.measure.unit
+    return Headline(
+        value=numbers.value_text(found.value, unit, language, difference=True),
+        label=sentences.title(finding, language),
+        interval=numbers.interval_text(found.low, found.high, unit, language, difference=True),
+        says=sentences.sentence(finding, language).removesuffix("."),
+    )
+
+
+def _told(compared: _Compared, planted: Sequence[Held], language: Language) -> dict[str, Any]:
+    finding = compared.finding
+    return {
+        "planted": [each for each in planted if same_question(each.name, compared.sides)],
+        "says": sentences.sentence(finding, language),
+        "question": finding.question.read(language),
+        "verdict": finding.verdict,
+        "verdict_told": sentences.VERDICTS[finding.verdict].read(language),
+        "sides": [
+            (
+                each.measure,
+                sentences.told(each, language),
+                numbers.count(each.n, language),
+                numbers.count(each.clusters, language),
+            )
+            for each in (finding.effect.first, finding.effect.second)
+        ],
+        "checks": [(each.passed, each.says.read(language)) for each in finding.checks],
+        "assumptions": [each.read(language) for each in finding.assumptions],
+        "settles": finding.settles.read(language) if finding.settles else "",
+    }
+
+
+def _held_told(asked: Asked, planted: Sequence[Held]) -> str:
+    holds, all_of = sum(each.holds for each in planted), len(planted)
+    level = numbers.number(asked.level * 100, asked.language)
+    return asked.say(
+        f"{holds} of {all_of} intervals hold their truth; made this way, about {level} in 100 do.",
+        f"{holds} van {all_of} intervallen bevatten hun waarheid; zo gemaakt doen ongeveer {level} van de 100 dat.",
+    )
+
+
+def _used(
+    asked: Asked, config: ReportConfig, figures: Sequence[Figure], compared: Sequence[_Compared]
+) -> tuple[dict[str, Any], ...]:
+    """Every measure that a number on the page speaks of, defined."""
+    names = [each.name for figure in figures for each in figure.measures]
+    names += [side.measure.name for each in compared for side in each.sides]
+    names += config.headlines or defaults.headlines(asked)
+    chosen = sorted(
+        {name: asked.catalogue[name] for name in names}.values(),
+        key=lambda each: each.label.read(asked.language).lower(),
+    )
+    return tuple(
+        {
+            "measure": each,
+            "label": each.label.read(asked.language),
+            "unit": UNITS[each.unit].read(asked.language),
+            "better": BETTER[each.better].read(asked.language),
+            "population": labels.POPULATIONS[each.population].read(asked.language),
+            "quantile": numbers.number(each.quantile, asked.language, places=2) if each.estimator == "quantile" else "",
+            "note": each.note.read(asked.language) if each.note else "",
+        }
+        for each in chosen
+    )
+
+
+@cache
+def _template() -> Any:  # noqa: ANN401  # a Jinja template
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(files("peil.reports").joinpath("report.html.j2").read_text(encoding="utf-8"))
+
+
+def _page(asked: Asked, told: Mapping[str, Any]) -> str:
+    style = theme.variables() + files("peil.reports").joinpath("report.css").read_text(encoding="utf-8")
+    run, language = asked.data.run, asked.language
+    first, last = (day(each, language) for each in asked.data.period)
+    return str(
+        _template().render(
+            **told,
+            language=language,
+            words={name: label.read(language) for name, label in WORDS.items()},
+            style=style,
+            style_hash=b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            run=run,
+            seed=numbers.count(run.seed, language),
+            period=asked.say(f"{first} to {last}", f"{first} t/m {last}"),
+            level_told=WORDS["level_intro"]
+            .read(language)
+            .replace("{level}", numbers.number(asked.level * 100, language)),
+        )
+    )
