@@ -72,7 +72,7 @@ lock: .venv/dev
 	@PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= $(LOCK) --all-extras --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:
-	@rm -rf .venv docs/_build docs/reference/measures .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv docs/_build docs/reference/measures docs/reference/configuration.md docs/reference/command-line.md docs/reference/tables.md .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 	$(SAY) 'clean'
 

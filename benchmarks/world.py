@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from peil.sources.simulated.frames import numbered
 from peil.sources.simulated.world import REASONS, World
 from peil.sources.source import Export
 
-CACHE = Path(__file__).parent / ".cache"
+CACHE = Path(os.environ.get("PEIL_BENCHMARK_CACHE") or Path(__file__).parent / ".cache")
 KEY = b"simulated customers only"
 ORGANISATIONS = 7
 

@@ -99,7 +99,7 @@ class ReportConfig(_Part):
 class Configuration(_Part):
     """A project: its sources, calendars, measures and report."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")
+    name: str = Field(min_length=1, max_length=120)
     organisation: str = ""
     zone: str = "Europe/Amsterdam"
     country: str = Field(default="NL", pattern=r"^[A-Z]{2}$")
@@ -124,7 +124,9 @@ class Configuration(_Part):
             raise ValueError(f"two sources are called '{twice[0]}'; give each its own name: it is part of every key")
         for place, each in enumerate(self.sources):
             if not each.organisation:
-                raise ValueError(f"sources.{place}: whose customer contact is '{each.name}'? add 'organisation: …' to the project")
+                raise ValueError(
+                    f"sources.{place}: whose customer contact is '{each.name}'? add 'organisation: …' to the project"
+                )
         if self.calendar and self.calendar not in {each.name for each in self.calendars}:
             known = [each.name for each in self.calendars]
             raise ValueError(f"calendar: no calendar is named '{self.calendar}'; {neighbours(self.calendar, known)}")
@@ -203,7 +205,7 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
     if not isinstance(tree, CommentedMap):
         raise ConfigurationError(f"{name}:1:1: a configuration is a list of settings such as 'name: shop'")
     _known_zones(tree, name)
-    plain = json.loads(json.dumps(tree, default=str))
+    plain: dict[str, Any] = _plain(tree)
     for each in plain.get("sources") or []:
         if isinstance(each, dict):
             each.setdefault("organisation", plain.get("organisation", ""))
@@ -217,19 +219,32 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
         raise ConfigurationError(f"{name}: {fault.what}", remedy=fault.remedy) from None
 
 
+def _plain(node: Any) -> Any:  # noqa: ANN401  # whatever YAML holds
+    """Return YAML as plain data: keys as text (a day may be one), dates and times as they were written."""
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(each) for each in node]
+    return node if isinstance(node, (bool, int, float, type(None))) else str(node)
+
+
 def _known_zones(tree: CommentedMap, name: str) -> None:
     """Refuse a time zone that does not exist, wherever one is named, before anything is made with it."""
     places: list[tuple[str, Any]] = [("", tree)]
     for key in ("sources", "calendars"):
         listed = tree.get(key)
-        places += [(f"{key}.{place}.", each) for place, each in enumerate(listed)] if isinstance(listed, CommentedSeq) else []
+        places += (
+            [(f"{key}.{place}.", each) for place, each in enumerate(listed)] if isinstance(listed, CommentedSeq) else []
+        )
     zones = available_timezones()
     told = []
     for path, node in places:
         if isinstance(node, CommentedMap) and "zone" in node and str(node["zone"]) not in zones:
             line, column = node.lc.key("zone")
             zone = str(node["zone"])
-            told.append(f"{name}:{line + 1}:{column + 1}: {path}zone: '{zone}' is not a time zone; {neighbours(zone, zones)}")
+            told.append(
+                f"{name}:{line + 1}:{column + 1}: {path}zone: '{zone}' is not a time zone; {neighbours(zone, zones)}"
+            )
     if told:
         raise ConfigurationError("\n".join(told))
 

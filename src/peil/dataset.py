@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -16,7 +18,7 @@ from peil.calendars.hours import OPENINGS, BusinessCalendar, openings
 from peil.contacts.fold import fold
 from peil.engines.engine import Engine
 from peil.engines.schema import Schema, Table
-from peil.engines.store import Load, Store
+from peil.engines.store import Load, Store, publish_file
 from peil.errors import EvidenceError
 from peil.journeys.string import JOURNEYS, string
 from peil.persons.resolve import resolve
@@ -38,6 +40,8 @@ DAY_COLUMN = {
     "agent_states": "started_on",
     "intervals": "started_on",
 }
+# Tables that only the building itself reads.
+STEPPING_STONES = ("contacts_only", "persons")
 KEPT: tuple[Schema, ...] = (JOURNEYS, RESPONSES, AGENT_STATES, INTERVALS, INVITATIONS)
 
 
@@ -135,6 +139,7 @@ def build(
     calendars: Sequence[BusinessCalendar] = (),
     calendar: str | None = None,
     country: str = "NL",
+    sources: Collection[str] | None = None,
 ) -> Dataset:
     """Return the tables that can be counted; built once per state of the store and kept beside it.
 
@@ -144,11 +149,12 @@ def build(
         calendars: business calendars.
         calendar: the one for contacts that name none.
         country: whose public holidays the calendar knows.
+        sources: only loads of these sources; every load if left out.
 
     Raises:
         EvidenceError: nothing was loaded yet.
     """
-    loads = store.loads()
+    loads = tuple(each for each in store.loads() if sources is None or each.source in sources)
     if not loads:
         raise EvidenceError("there is nothing to count yet", remedy="run 'peil load' first")
     told = [
@@ -161,15 +167,24 @@ def build(
     ]
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
     folder = store.built_folder / digest
-    first, last = _period(engine, loads)
+    known = folder / "built.json"
+    built = json.loads(known.read_text(encoding="utf-8")) if known.is_file() else None
+    if built:
+        first, last = (date.fromisoformat(each) for each in built["period"])
+    else:
+        first, last = _period(engine, loads)
     # beyond the data: followed waits and repeat windows run past the last contact
     engine.small(CALENDAR, days(first - timedelta(days=40), last + timedelta(days=400), country))
-    if (folder / "built.json").is_file():
+    if built:
         tables = {schema.name: engine.kept(schema, schema.name, folder) for schema in KEPT}
     else:
-        tables = _stages(engine, loads, calendars, calendar, first, last)
+        tables = _stages(engine, loads, calendars, calendar, first, last, folder)
         tables = {schema.name: engine.keep(tables[schema.name], folder) for schema in KEPT}
-        (folder / "built.json").write_text(json.dumps(told), encoding="utf-8")
+        for each in STEPPING_STONES:
+            _gone(folder / f"{each}.parquet")
+        made = folder / ".built.json"
+        made.write_text(json.dumps({"told": told, "period": [first.isoformat(), last.isoformat()]}), encoding="utf-8")
+        publish_file(made, known)
     run = Run(
         inputs={f"{each.source}/{each.file}": each.sha256 for each in loads},
         version=version("peil"),
@@ -180,6 +195,10 @@ def build(
     return Dataset(engine=engine, tables=tables, run=run, period=(first, last), loads=loads)
 
 
+def _gone(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
 def _stages(  # the whole left half in one place
     engine: Engine,
     loads: Sequence[Load],
@@ -187,12 +206,14 @@ def _stages(  # the whole left half in one place
     calendar: str | None,
     first: date,
     last: date,
+    folder: Path,
 ) -> dict[str, Table]:
     rows = [openings(each, first - timedelta(days=40), last + timedelta(days=400)) for each in calendars]
     hours = engine.small(OPENINGS, pa.concat_tables(rows) if rows else _no_openings(first))
     legs = current(engine, LEGS, loads)
-    contacts = fold(engine, legs, current(engine, MESSAGES, loads), hours, calendar)
-    journeys = string(engine, contacts, resolve(engine, contacts))
+    # kept: what follows reads them several times, and an engine would make them anew each time
+    contacts = engine.keep(fold(engine, legs, current(engine, MESSAGES, loads), hours, calendar), folder)
+    journeys = string(engine, contacts, engine.keep(resolve(engine, contacts), folder))
     responses = respond(engine, current(engine, ANSWERS, loads), journeys)
     made = {"contacts": journeys, "responses": responses}
     for schema in (AGENT_STATES, INTERVALS, INVITATIONS):

@@ -79,7 +79,6 @@ report:
   subtitle:
     en: What organisations think, what customers say, and what the records show.
     nl: Wat organisaties denken, wat klanten zeggen, en wat de cijfers laten zien.
-  headlines: [nps, service_level_20_answered_offered, fcr_no_repeat_7d]
   compare:
     - {{measure: nps, against: nps_believed, by: audience, first: customer, second: organisation}}
     - {{measure: nps, by: channel, first: call, second: bot}}

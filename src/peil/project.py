@@ -26,7 +26,7 @@ from peil.sources.load import Loaded, Progress, Refused, load, refused_files, se
 from peil.sources.simulated import Planted
 from peil.studies.finding import Finding
 from peil.studies.group_gap import group_gap
-from peil.terms import Better, Label, Language, Unit
+from peil.terms import CHANNEL_LABELS, Better, Label, Language, Unit
 
 
 def _measure(told: MeasureConfig) -> Measure:
@@ -96,6 +96,7 @@ class Project:
             calendars=self.settings.calendars,
             calendar=self.settings.calendar,
             country=self.settings.country,
+            sources={each.name for each in self.settings.sources},
         )
 
     def load(self, progress: Progress = silent) -> Loaded:
@@ -164,8 +165,11 @@ class Project:
             Side(measure=chosen, where=f"({where}) and {by} = '{value.replace(chr(39), chr(39) * 2)}'")
             for value in (first, second)
         ]
-        named = (Label(first, first), Label(second, second))
-        return group_gap(self.data, sides[0], sides[1], named=named, level=self.settings.report.level)
+        named = tuple(
+            CHANNEL_LABELS.get(value, Label(value, value)) if by == "channel" else Label(value, value)
+            for value in (first, second)
+        )
+        return group_gap(self.data, sides[0], sides[1], named=(named[0], named[1]), level=self.settings.report.level)
 
     def explain(self, measure: str, language: Language = "en") -> str:
         """Return what a measure means: definition, formula, authority, disputes."""

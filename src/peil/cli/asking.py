@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from peil.cli.output import Teller, as_json_option, remember, table, tell
+from peil.cli.output import Teller, as_json_option, chosen_language, remember, table, tell
 
 LANGUAGES = click.Choice(["en", "nl"])
 _BY = click.option(
@@ -55,10 +55,7 @@ def measures(path: str | None, family: str | None, language: str, as_json: bool)
     if as_json:
         tell({"measures": told}, as_json=True)
         return
-    rows = [
-        (each.name, each.label.nl if language == "nl" else each.label.en, each.unit.value, each.family)
-        for each in chosen
-    ]
+    rows = [(each.name, each.label.read(chosen_language(language)), each.unit.value, each.family) for each in chosen]
     table(("measure", "label", "unit", "family"), rows)
     click.echo(f"{len(rows)} measures; 'peil explain MEASURE' tells what one means")
 
@@ -82,7 +79,7 @@ def explain(path: str | None, measure: str, language: str, as_json: bool) -> Non
             raise
         known = CATALOGUE
     chosen = measure_named(measure, known)
-    text = explained(chosen, "nl" if language == "nl" else "en")
+    text = explained(chosen, chosen_language(language))
     told = {
         "name": chosen.name,
         "label": {"en": chosen.label.en, "nl": chosen.label.nl},
@@ -153,7 +150,7 @@ def variants(path: str | None, family: str, where: str, language: str, as_json: 
     if as_json:
         tell({"family": family, "variants": [each.plain() for each in found], "spread": spread}, as_json=True)
         return
-    lang = "nl" if language == "nl" else "en"
+    lang = chosen_language(language)
     rows = [
         (
             each.measure.name,
@@ -202,7 +199,7 @@ def compare(
         "second": effect.second.plain(),
         "checks": [{"name": each.name, "passed": each.passed, "says": each.says.en} for each in found.checks],
     }
-    lang = "nl" if language == "nl" else "en"
+    lang = chosen_language(language)
     lines = [f"{found.verdict}: {sentence(found, lang)}"]
     lines += [f"  {'ok ' if each.passed else 'not'} {each.says.read(lang)}" for each in found.checks]
     if found.settles:
@@ -225,7 +222,7 @@ def report(path: str | None, language: str, out: str | None, as_json: bool) -> N
     teller = Teller(quiet=as_json)
     began = time.monotonic()
     try:
-        made = project.report("nl" if language == "nl" else "en", Path(out) if out else None, teller)
+        made = project.report(chosen_language(language), Path(out) if out else None, teller)
         run = _run(project)
     finally:
         teller.close()
@@ -251,7 +248,7 @@ def _printed(found: Any, language: str) -> None:  # noqa: ANN401  # peil.estimat
     from peil.reports.numbers import group_text, interval_text, value_text
 
     measure = found.measure
-    lang = "nl" if language == "nl" else "en"
+    lang = chosen_language(language)
     rows = [
         (
             *(group_text(name, value, lang) for name, value in each.group),

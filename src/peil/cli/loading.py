@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from peil.cli.output import Teller, as_json_option, remember, table, tell
+from peil.cli.output import Teller, as_json_option, chosen_language, remember, table, tell
 
 
 @click.command()
@@ -97,9 +97,9 @@ def load(ctx: click.Context, path: str | None, as_json: bool) -> None:
                 [(name, *(f"{each:,}" for each in row.values())) for name, row in tables.items()],
                 right=range(1, 6),
             )
-        for each in made.refused:
+        for file in made.refused:
             click.echo(
-                f"{click.style('refused', fg='red')} {each.file}: {each.says}\n  remedy: {each.remedy}", err=True
+                f"{click.style('refused', fg='red')} {file.file}: {file.says}\n  remedy: {file.remedy}", err=True
             )
         if any(row["rejected"] for row in tables.values()):
             click.echo("see the rows kept aside, with file and line: peil rejected")
@@ -142,6 +142,7 @@ def rejected(path: str | None, limit: int, as_json: bool) -> None:
 def demo(folder: str, contacts: int, language: str, as_json: bool) -> None:
     """Simulate a benchmark of eight organisations and write its report."""
     from peil.examples import demo_project
+    from peil.reports.sentences import sentence
 
     teller = Teller(quiet=as_json)
     began = time.monotonic()
@@ -151,19 +152,29 @@ def demo(folder: str, contacts: int, language: str, as_json: bool) -> None:
         teller("building contacts, persons and journeys", 1, 3)
         _ = project.data
         teller("estimating and drawing", 2, 3)
-        report = project.report("nl" if language == "nl" else "en")
+        report = project.report(chosen_language(language))
     finally:
         teller.close()
-    told = {
-        "report": str(report.path),
-        "headlines": list(report.headlines),
-        "seconds": round(time.monotonic() - began, 1),
-    }
+    seconds = round(time.monotonic() - began, 1)
+    findings = [
+        {
+            "says": sentence(finding, chosen_language(language)),
+            "planted": [{"says": each.says, "held": each.holds} for each in planted],
+        }
+        for finding, planted in zip(report.findings, report.planted, strict=True)
+    ]
+    told = {"report": str(report.path), "headlines": list(report.headlines), "findings": findings, "seconds": seconds}
     remember(project.root, "demo", told)
     project.close()
-    lines = "\n".join(f"  • {each}" for each in report.headlines)
-    text = f"Simulated from beginning to end; no figure is about a real organisation.\n{lines}\n\nreport: {Path(report.path).resolve()}  ({told['seconds']} s)"
-    tell(told, as_json=as_json, text=text)
+    lines = ["Simulated from beginning to end; no figure is about a real organisation.", ""]
+    for each in zip(report.findings, report.planted, strict=True):
+        lines.append(f"  • {sentence(each[0], chosen_language(language))}")
+        lines += [f"      planted: {one.says} {_HELD[one.holds]}" for one in each[1]]
+    lines += ["", f"report: {Path(report.path).resolve()}  ({seconds} s)"]
+    tell(told, as_json=as_json, text="\n".join(lines))
+
+
+_HELD = {True: "The interval holds it.", False: "The interval misses it, as about 5 in 100 do."}
 
 
 @click.command()

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -47,7 +47,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequenc
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    if title:
+        click.secho(title, bold=True)
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
     for place, head in enumerate(heads):
         drawn.add_column(head, justify="right" if place in right else "left", overflow="fold")
     for row in rows:
@@ -102,6 +104,11 @@ def remember(root: Path, command: str, told: Mapping[str, Any]) -> None:
     made = root / f".{RUN_FILE}"
     made.write_text(json.dumps(record, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
     made.replace(root / RUN_FILE)
+
+
+def chosen_language(text: str) -> Literal["en", "nl"]:
+    """Return the language that was asked for, as the type that the rest of Peil speaks."""
+    return "nl" if text == "nl" else "en"
 
 
 def as_json_option(command: Callable[..., Any]) -> Callable[..., Any]:

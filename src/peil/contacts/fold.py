@@ -72,6 +72,13 @@ CONTACTS = Schema(
     ),
 )
 
+# Nine contacts in ten have one leg: only the others are put in order and grouped.
+_SEVERAL = "select source, contact_id from {legs} group by source, contact_id having count(*) > 1"
+_ACTING = """
+select l.*, case when ended_how = 'ignored' then 'ignored' else handler end as acts
+from {legs} as l
+where {those} (select 1 from {several} as s where s.source = l.source and s.contact_id = l.contact_id)
+"""
 _ORDERED = """
 select acting.*,
   row_number() over (partition by source, contact_id order by started_at, leg_id) as place,
@@ -81,7 +88,13 @@ select acting.*,
   max(case when acts = 'agent' then started_at end) over (partition by source, contact_id) as last_agent_began_at,
   min(case when queue is not null then started_at end) over (partition by source, contact_id) as queue_began_at,
   max(case when reason is not null then started_at end) over (partition by source, contact_id) as reason_began_at
-from (select legs.*, case when ended_how = 'ignored' then 'ignored' else handler end as acts from {legs} as legs) as acting
+from {acting} as acting
+"""
+# What business time needs of every leg, those alone in their contact too.
+_PLACED = """
+select source, contact_id, calendar, started_at, place_from_end, next_began_at from {ordered}
+union all
+select source, contact_id, calendar, started_at, 1 as place_from_end, cast(null as timestamp) as next_began_at from {alone}
 """
 
 _TALKED = """
@@ -139,6 +152,36 @@ from {ordered}
 group by source, contact_id
 """
 
+_OF_ONE = """
+select
+  source, contact_id, organisation, channel, direction, queue,
+  case when acts in ('agent', 'bot', 'ivr') then acts else 'none' end as handler,
+  case when acts = 'agent' then agent_id end as agent_id,
+  case when acts = 'agent' then team end as team,
+  case when acts = 'agent' then site end as site,
+  reason, language, calendar, customer_id, phone, mail, extra, started_at, started_on, started_minute,
+  case when acts = 'agent' then answered_at end as answered_at,
+  responded_at, resolved_at, ended_at, ended_how,
+  cast(1 as bigint) as n_legs,
+  case when acts = 'agent' then 1 else 0 end as n_agent_legs,
+  n_holds, n_reopens,
+  case when ended_how = 'ignored' then 1 else 0 end as all_ignored,
+  case when acts in ('agent', 'none') then 1 else 0 end as asked_person,
+  case when ended_how = 'abandoned' then 1 else 0 end as any_abandoned,
+  case when ended_how = 'callback' then 1 else 0 end as any_callback,
+  case when acts in ('bot', 'ivr') then 1 else 0 end as any_bot,
+  case when self_served then 1 else 0 end as any_served,
+  wait_ms, cast(null as bigint) as transfer_wait_ms,
+  case when acts = 'agent' then talk_ms end as talk_ms,
+  case when acts = 'agent' then hold_ms end as hold_ms,
+  case when acts = 'agent' then wrap_ms end as wrap_ms,
+  case when acts = 'agent' and coalesce(talk_ms, hold_ms, wrap_ms) is not null
+    then coalesce(talk_ms, 0) + coalesce(hold_ms, 0) + coalesce(wrap_ms, 0) end as handle_ms,
+  case when acts = 'agent' then park_ms end as park_ms,
+  case when acts in ('bot', 'ivr') then talk_ms end as bot_ms
+from {alone}
+"""
+
 _CONTACTS = """
 select
   f.source, f.organisation, f.contact_id, f.channel, f.direction, f.queue, f.handler, f.agent_id, f.team, f.site, f.reason,
@@ -183,10 +226,22 @@ def fold(engine: Engine, legs: Table, messages: Table, openings: Table, calendar
         A table of schema ``CONTACTS``. Waiting before the first agent and between agents are kept apart; a contact
         parked over a weekend has the weekend in ``park_ms`` and ``lasted_ms``, not in ``handle_ms``.
     """
-    ordered = engine.step("legs_in_order", _ORDERED.format(legs=legs.name), legs.schema)
+    several = engine.step("contacts_of_several_legs", _SEVERAL.format(legs=legs.name), legs.schema)
+    alone = engine.step(
+        "legs_alone", _ACTING.format(legs=legs.name, those="not exists", several=several.name), legs.schema
+    )
+    acting = engine.step(
+        "legs_of_several", _ACTING.format(legs=legs.name, those="exists", several=several.name), legs.schema
+    )
+    ordered = engine.step("legs_in_order", _ORDERED.format(acting=acting.name), legs.schema)
     talked = engine.step("contacts_talked", _TALKED.format(messages=messages.name), messages.schema)
-    folded = engine.step("contacts_folded", _FOLDED.format(ordered=ordered.name), CONTACTS)
-    business = business_time(engine, ordered, folded, talked, openings, calendar)
+    folded = engine.step(
+        "contacts_folded",
+        f"{_OF_ONE.format(alone=alone.name)} union all {_FOLDED.format(ordered=ordered.name)}",
+        CONTACTS,
+    )
+    placed = engine.step("legs_placed", _PLACED.format(ordered=ordered.name, alone=alone.name), legs.schema)
+    business = business_time(engine, placed, folded, talked, openings, calendar)
     return engine.step(
         "contacts_only",
         _CONTACTS.format(folded=folded.name, talked=talked.name, business=business.name),

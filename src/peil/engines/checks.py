@@ -2,106 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
+from peil.engines.instants import EARLIEST, LATEST, instant, is_number, is_skipped
+from peil.engines.quoting import name, quoted
 from peil.engines.schema import STORED, Column, Kind, Schema
+
+__all__ = ["failures", "local_columns", "name", "quoted", "raw", "shown", "trimmed", "typed"]
 
 LONGEST_TEXT = 32_768
 LONGEST_EXTRA = 1_000_000
-EARLIEST, LATEST = "1990-01-01", "2100-01-01"
+UNREAD = {
+    Kind.INTEGER: "not_a_whole_number",
+    Kind.DAY: "not_a_day",
+    Kind.FLAG: "not_yes_or_no",
+}
 
 
-def quoted(text: str) -> str:
-    """Return ``text`` as an SQL string literal.
-
-    Example:
-        >>> quoted("d'Hondt")
-        "'d''Hondt'"
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
-def name(text: str) -> str:
-    """Return ``text`` as a quoted SQL identifier."""
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _raw(column: Column) -> str:
-    return f"nullif(trim(cast({name(column.name)} as varchar)), '')"
-
-
-def _instant(raw: str, zone: str) -> str:
-    """A text with an offset is that instant; one without is local time in ``zone``."""
-    tail = f"substr({raw}, 17)"
-    aware = f"({tail} like '%Z' or contains({tail}, '+') or contains({tail}, '-') or contains({tail}, '/') or {tail} like '% %')"
-    naive = f"try_cast({raw} as timestamp)"
-    local = naive if zone == "UTC" else f"timezone('UTC', timezone({quoted(zone)}, {naive}))"
-    exact = f"case when {aware} then timezone('UTC', try_cast({raw} as timestamptz)) else {local} end"
-    return f"date_trunc('milliseconds', {exact})"
+def trimmed(value: str) -> str:
+    """Return SQL for a draft value as text, null where nothing stands."""
+    return f"nullif(trim(cast({value} as varchar)), '')"
 
 
 def _whole(raw: str) -> str:
     number = f"try_cast({raw} as double)"
-    rounded = f"case when {number} = round({number}) and abs({number}) < 9e15 then cast({number} as bigint) end"
-    return f"coalesce(try_cast({raw} as bigint), {rounded})"
+    return f"case when {number} = round({number}) and abs({number}) < 9e15 then cast({number} as bigint) end"
 
 
-def _bad_local(raw: str, zone: str) -> str:
-    """A wall time that the clocks skipped comes back as another one."""
-    naive = f"try_cast({raw} as timestamp)"
-    back = f"timezone({quoted(zone)}, timezone({quoted(zone)}, {naive}))"
-    return f"(length({raw}) <= 19 and {back} <> {naive})"
+def raw(column: str) -> str:
+    """Return the name under which a draft value stands beside the typed one."""
+    return name(column + "=")
 
 
 def typed(column: Column, *, zone: str, plain: bool) -> str:
-    """Return SQL for the column's typed value.
+    """Return SQL for the column's typed value, null where the draft's cannot be understood.
 
     Parameters:
         column: the column.
         zone: time zone of instants that carry none.
-        plain: the draft already holds the stored type; no parsing is needed.
+        plain: the draft already holds the stored type; no parsing is needed. Else it holds ``trimmed`` text.
     """
-    raw = _raw(column)
-    if plain and column.kind is not Kind.CODE:
-        value = f"cast({name(column.name)} as {STORED[column.kind]})"
+    given = raw(column.name)
+    if plain:
+        value = f"cast({given} as {STORED[column.kind]})"
     else:
         match column.kind:
             case Kind.INSTANT:
-                value = _instant(raw, zone)
+                value = instant(given, zone)
             case Kind.INTEGER:
-                value = _whole(raw)
+                value = _whole(given)
             case Kind.CODE:
-                value = f"lower({raw})"
+                value = f"lower({given})"
             case Kind.DAY:
-                value = f"case when length({raw}) <= 10 then try_cast({raw} as date) end"
+                value = f"case when length({given}) <= 10 then try_cast({given} as date) end"
             case Kind.FLAG:
-                value = f"try_cast(lower({raw}) as boolean)"
+                value = f"try_cast(lower({given}) as boolean)"
             case Kind.TEXT | Kind.JSON:
-                value = raw
-    return f"coalesce({value}, {column.default})" if column.default else value
+                value = given
+    return f"case when {given} is null then {column.default} else {value} end" if column.default else value
 
 
-def flags(column: Column, *, zone: str, plain: bool) -> dict[str, str]:
-    """Return SQL over the raw draft that is true where a value was there but could not be understood."""
-    if plain or column.kind in {Kind.TEXT, Kind.JSON, Kind.CODE}:
-        return {}
-    raw = _raw(column)
-    found = {f"{column.name}?": f"({raw} is not null and {typed(column, zone=zone, plain=plain)} is null)"}
-    if column.kind is Kind.INSTANT and zone != "UTC":
-        found[f"{column.name}!"] = _bad_local(raw, zone)
-    return found
+def _reading(column: Column, zone: str) -> dict[str, str]:
+    """The rules that a text breaks which is no value of the column's kind."""
+    given, value = raw(column.name), name(column.name)
+    unread = f"{given} is not null and {value} is null"
+    match column.kind:
+        case Kind.INSTANT:
+            rules = {
+                "not_an_instant": f"{unread} and not {is_number(given)}",
+                "a_number_and_no_instant": f"{unread} and {is_number(given)}",
+            }
+            return rules if zone == "UTC" else {**rules, "time_skipped_by_the_clock": is_skipped(given, zone)}
+        case Kind.INTEGER | Kind.DAY | Kind.FLAG:
+            return {UNREAD[column.kind]: unread}
+    return {}
 
 
-def failures(column: Column, flagged: Collection[str]) -> dict[str, str]:  # noqa: C901  # a plain list of rules
+def failures(column: Column, *, zone: str, given: bool, plain: bool) -> dict[str, str]:
     """Return the rules of one column and, for each, SQL over the typed row that is true where it is broken.
 
     Parameters:
         column: the column.
-        flagged: which flags (see ``flags``) the typed row carries.
+        zone: time zone of instants that carry none.
+        given: the draft has the column; its value stands under ``raw``.
+        plain: the draft already holds the stored type.
     """
     value = name(column.name)
-    unread, skipped = f"{column.name}?", f"{column.name}!"
-    rules: dict[str, str] = {}
+    rules = _reading(column, zone) if given and not plain else {}
     if column.kind is Kind.TEXT:
         rules["unreadable_bytes"] = f"(contains({value}, chr(0)) or contains({value}, chr(65533)))"
         rules["too_long"] = f"length({value}) > {LONGEST_TEXT}"
@@ -109,12 +96,8 @@ def failures(column: Column, flagged: Collection[str]) -> dict[str, str]:  # noq
         rules["too_long"] = f"length({value}) > {LONGEST_EXTRA}"
     if column.kind is Kind.CODE:
         rules["not_on_the_list"] = f"{value} not in ({', '.join(quoted(each) for each in column.codes)})"
-    if unread in flagged:
-        rules[f"not_a_{'whole_number' if column.kind is Kind.INTEGER else column.kind.value}"] = name(unread)
     if column.kind is Kind.INSTANT:
         rules["out_of_range"] = f"({value} < timestamp '{EARLIEST}' or {value} >= timestamp '{LATEST}')"
-    if skipped in flagged:
-        rules["time_skipped_by_the_clock"] = name(skipped)
     if column.kind is Kind.DAY:
         rules["out_of_range"] = f"({value} < date '1900-01-01' or {value} >= date '{LATEST}')"
     if column.least is not None:
@@ -122,20 +105,42 @@ def failures(column: Column, flagged: Collection[str]) -> dict[str, str]:  # noq
     if column.most is not None:
         rules["too_large"] = f"{value} > {column.most}"
     if column.required:
-        rules["missing"] = f"{value} is null" + (
-            f" and not coalesce({name(unread)}, false)" if unread in flagged else ""
-        )
+        rules["missing"] = f"{value} is null" + (f" and {raw(column.name)} is null" if given else "")
     return rules
 
 
 def local_columns(schema: Schema, zone: str) -> Mapping[str, str]:
     """Return SQL over the typed row for the columns the door derives: local day and minute."""
     found: dict[str, str] = {}
-    for instant, day in schema.local:
-        at = name(instant)
+    for moment, day in schema.local:
+        at = name(moment)
         wall = at if zone == "UTC" else f"timezone({quoted(zone)}, timezone('UTC', {at}))"
         found[day] = f"cast({wall} as date)"
-        minute = instant.removesuffix("_at") + "_minute"
+        minute = moment.removesuffix("_at") + "_minute"
         if minute in schema.names:
             found[minute] = f"cast(extract(hour from {wall}) * 60 + extract(minute from {wall}) as bigint)"
     return found
+
+
+def shown(column: Column) -> str:
+    """Return SQL for what may be seen of a value that broke a rule: enough to know what to mend, nothing of a person.
+
+    Free text and whatever may be a number of, or an address at, somebody leave their length only.
+    """
+    given = f"cast({raw(column.name)} as varchar)"
+    masked = f"'•••(' || length({given}) || ')'"
+    if column.personal or column.kind in {Kind.TEXT, Kind.JSON}:
+        return f"case when {given} is not null then {masked} end"
+    digits = f"length(regexp_replace({given}, '[^0-9]', '', 'g'))"
+    if column.kind is Kind.CODE or column.kind is Kind.FLAG:
+        # a spreadsheet must not take it for a formula
+        safe = f"case when regexp_matches({given}, '^[=+@-]') then chr(39) else '' end || {given}"
+        doubtful = f"{digits} > 6 or length({given}) > 40"
+    else:
+        letters = "[A-SU-Ya-z]|[^ -~]"  # the T and Z of an instant stay
+        safe = f"regexp_replace({given}, '{letters}', 'x', 'g')"
+        dated = f"regexp_matches({given}, '^[0-9]{{1,4}}[-/.][0-9]{{1,2}}[-/.][0-9]{{1,4}}')"
+        doubtful = f"length({given}) > 40 or ({digits} > 6 and not {dated})"
+    return (
+        f"case when {given} is null then null when {doubtful} or contains({given}, '@') then {masked} else {safe} end"
+    )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from peil.engines import checks
-from peil.engines.checks import name, quoted
+from peil.engines import checks, scans
 from peil.engines.draft import Draft, Fault, Scan
-from peil.engines.schema import STORED, Column, Schema
-from peil.errors import PeilError, SchemaError, SourceError
+from peil.engines.lines import evened
+from peil.engines.quoting import name, quoted
+from peil.engines.schema import STORED, Column, Kind, Schema
+from peil.engines.typed import Drafted, Origin, failures, query
+from peil.errors import DefinitionError, PeilError, SchemaError, SourceError
 
 REJECTED_COLUMNS = ("table", "line", "rule", "column", "value")
 SHOWN = 60
@@ -75,13 +78,6 @@ def _pseudonym(column: Column, value: str) -> str:
     return f"case when {value} is not null then left(sha256(getvariable('outer_pad') || {inner}), 32) end"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Origin:
-    source: str
-    organisation: str
-    zone: str
-
-
 class Door:
     """Types, checks and writes the rows of one export.
 
@@ -96,12 +92,13 @@ class Door:
         self._con.execute("set variable inner_pad = ?::blob", [inner])
         self._con.execute("set variable outer_pad = ?::blob", [outer])
         self._con.execute("set errors_as_json = false")
-        self._schemas: list[Schema] = []
-        self._drafts: dict[str, tuple[frozenset[str], Scan | None]] = {}
+        self._drafts: dict[str, Drafted | tuple[Schema, Scan]] = {}
+        self._copies = tempfile.TemporaryDirectory(dir=limits.folder, prefix="peil-")
 
     def close(self) -> None:
         """Let go of the memory."""
         self._con.close()
+        self._copies.cleanup()
 
     def admit(
         self, drafts: Iterable[Draft | Fault], *, source: str, organisation: str, zone: str, folder: Path
@@ -134,11 +131,11 @@ class Door:
                     self._take(each)
         except duckdb.Error as fault:
             raise _plain(fault) from None
-        origin = _Origin(source=source, organisation=organisation, zone=zone)
+        origin = Origin(source=source, organisation=organisation, zone=zone)
         found: dict[str, Admitted] = {}
         try:
-            for schema in self._schemas:
-                found[schema.name] = self._judge(schema, origin, folder)
+            for table, draft in self._drafts.items():
+                found[table] = self._judge(draft, origin, folder)
         except duckdb.Error as fault:
             raise _plain(fault) from None
         self._faults(faults, found)
@@ -147,17 +144,19 @@ class Door:
             f'copy (select * from rejected order by "table", line, rule) to {kept_aside} (format parquet)'
         )
         self._drafts.clear()
-        self._schemas.clear()
         return found
 
+    def _keep_aside(self, rows: Sequence[tuple[str, int, str, str | None, str | None]]) -> None:
+        if not rows:
+            return
+        kinds = [pa.string(), pa.int64(), pa.string(), pa.string(), pa.string()]
+        arrays = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+        self._con.register("aside", pa.Table.from_arrays(arrays, names=list(REJECTED_COLUMNS)))
+        self._con.execute("insert into rejected select * from aside")
+        self._con.unregister("aside")
+
     def _faults(self, faults: list[Fault], found: dict[str, Admitted]) -> None:
-        rows = [(each.table, each.line, each.rule, each.column, _masked(each.value)) for each in faults]
-        if rows:
-            arrays = [pa.array(list(column)) for column in zip(*rows, strict=True)]
-            batch = pa.RecordBatch.from_arrays(arrays, names=list(REJECTED_COLUMNS))
-            self._con.register("faults", pa.Table.from_batches([batch]))
-            self._con.execute("insert into rejected select * from faults")
-            self._con.unregister("faults")
+        self._keep_aside([(each.table, each.line, each.rule, each.column, _masked(each.value)) for each in faults])
         for each in faults:
             told = found.setdefault(each.table, Admitted())
             told.rows_in += 1
@@ -165,60 +164,43 @@ class Door:
             told.rules[each.rule] = told.rules.get(each.rule, 0) + 1
 
     def _take(self, draft: Draft) -> None:
-        table = name(f"draft_{draft.schema.name}")
+        schema = draft.schema
         if isinstance(draft.rows, Scan):
-            self._con.execute(f"create or replace temp table {table} as {self._scan(draft.rows, draft.schema)}")
-            self._schemas.append(draft.schema)
-            self._drafts[draft.schema.name] = (frozenset(), draft.rows)
+            self._drafts[schema.name] = (schema, draft.rows)
             return
+        table = name(f"draft_{schema.name}")
         rows = pa.Table.from_batches([draft.rows])
         self._con.register("batch", rows)
-        if draft.schema.name in self._drafts:
+        if schema.name in self._drafts:
             self._con.execute(f"insert into {table} by name select * from batch")
         else:
             self._con.execute(f"create or replace temp table {table} as select * from batch")
-            plain = frozenset(each.name for each in rows.schema if not pa.types.is_string(each.type))
-            self._schemas.append(draft.schema)
-            self._drafts[draft.schema.name] = (plain, None)
+            self._drafts[schema.name] = _held(schema, rows.schema, table)
         self._con.unregister("batch")
 
-    def _scan(self, scan: Scan, schema: Schema) -> str:
-        chosen = [f"({sql}) as {name(column)}" for column, sql in scan.columns.items()]
-        if scan.keep and "extra" in schema.names:
-            pairs = ", ".join(f"{quoted(each)}, nullif(trim(cast({name(each)} as varchar)), '')" for each in scan.keep)
-            chosen.append(f"cast(json_merge_patch('{{}}', json_object({pairs})) as varchar) as extra")
-        if scan.format == "parquet":
-            reader = f"read_parquet({quoted(str(scan.path))})"
-        else:
-            fields = ", ".join(f"{quoted(each)}: 'VARCHAR'" for each in scan.names)
-            reader = (
-                f"read_csv({quoted(str(scan.path))}, delim={quoted(scan.delimiter)}, quote={quoted(scan.quote)}, "
-                f"escape={quoted(scan.quote)}, header=true, auto_detect=false, columns={{{fields}}}, store_rejects=true, "
-                f"rejects_scan='bad_scans', rejects_table='bad_lines', rejects_limit=0, max_line_size=33554432, strict_mode=true)"
-            )
-        return f"select {', '.join(chosen)}, row_number() over () as line from {reader}"
-
-    def _judge(self, schema: Schema, origin: _Origin, folder: Path) -> Admitted:
+    def _judge(self, draft: Drafted | tuple[Schema, Scan], origin: Origin, folder: Path) -> Admitted:
         """Type and check the rows of one table, write the good ones, keep the rest aside."""
-        plain, scan = self._drafts[schema.name]
-        draft = name(f"draft_{schema.name}")
+        if isinstance(draft, Drafted):
+            schema, line, lost = draft.schema, "{t}.line", 0
+            self._type(draft, origin)
+            self._con.execute(f"drop table {name(f'draft_{schema.name}')}")
+        else:
+            schema, scan = draft
+            scan, draft = self._read(scan, schema, origin)
+            line, lost = self._lines(scan, schema)
+        told = Admitted(rows_in=self._count("typed") + lost, rejected=self._count("typed where is_bad") + lost)
+        if told.rejected > lost:
+            self._name_faults(draft, origin, line)
         derived = checks.local_columns(schema, origin.zone)
-        rules = self._type(schema, origin, plain, derived)
-        told = Admitted(rows_in=self._count(draft), rejected=self._count("typed where is_bad"))
-        if told.rejected:
-            self._name_faults(schema, draft, rules)
-        broken = self._bad_lines(schema, scan)
-        told.rows_in += broken
-        told.rejected += broken
-        self._same_key(schema, told)
-        self._write(schema, derived, folder / f"{schema.name}.parquet")
+        self._same_key(schema, told, line)
+        self._write(schema, derived, folder / f"{schema.name}.parquet", line)
         told.good = told.rows_in - told.rejected - told.delivered_again - told.superseded
         counted = self._con.execute(
             'select rule, count(*) from rejected where "table" = ? group by rule order by count(*) desc, rule',
             [schema.name],
         )
         told.rules = {rule: int(times) for rule, times in counted.fetchall()}
-        for each in (draft, "typed", "losers"):
+        for each in ("typed", "losers", "places"):
             self._con.execute(f"drop table if exists {each}")
         if told.rows_in and not told.good:
             worst = ", ".join(f"{rule} ({times})" for rule, times in list(told.rules.items())[:3])
@@ -228,88 +210,62 @@ class Door:
             )
         return told
 
-    def _type(
-        self, schema: Schema, origin: _Origin, plain: frozenset[str], derived: Mapping[str, str]
-    ) -> list[tuple[str, Column, str]]:
-        """Make ``typed``: every column in its stored type, and whether the row breaks a rule."""
-        draft = name(f"draft_{schema.name}")
-        have = {row[0] for row in self._con.execute(f"select column_name from (describe {draft})").fetchall()}
-        filled = {"source": quoted(origin.source), "organisation": quoted(origin.organisation)}
-        select: dict[str, str] = {}
-        flagged: dict[str, str] = {}
-        rules: list[tuple[str, Column, str]] = []
-        for column in schema.columns:
-            if column.name in derived:
-                continue
-            known = column.name in plain
-            if column.name in have:
-                value = checks.typed(column, zone=origin.zone, plain=known)
-                select[column.name] = f"coalesce({value}, {filled[column.name]})" if column.name in filled else value
-                flagged |= checks.flags(column, zone=origin.zone, plain=known)
-            else:
-                select[column.name] = (
-                    filled.get(column.name) or column.default or f"cast(null as {STORED[column.kind]})"
-                )
-            if column.name in have or (column.required and column.name not in filled):
-                rules += [
-                    (f"{column.name}.{rule}", column, sql) for rule, sql in checks.failures(column, flagged).items()
-                ]
-        rules += [(rule.name, schema.column(rule.column), f"not ({rule.holds})") for rule in schema.rules]
-        chosen = ", ".join(f"{sql} as {name(column)}" for column, sql in {**select, **flagged}.items())
-        bad = " or ".join(f"coalesce({sql}, false)" for _, _, sql in rules) or "false"
-        self._con.execute(
-            f"create or replace temp table typed as select *, ({bad}) as is_bad from (select {chosen}, line, rowid as nr from {draft})"
-        )
-        return rules
+    def _type(self, drafted: Drafted, origin: Origin) -> None:
+        self._con.execute(f"create or replace temp table typed as {query(drafted, origin)}")
+
+    def _read(self, scan: Scan, schema: Schema, origin: Origin) -> tuple[Scan, Drafted]:
+        """Read and type a file; the reader takes one kind of line end a file, so others are evened first."""
+        scans.forget(self._con)
+        drafted = scans.drafted(scan, schema)
+        try:
+            self._type(drafted, origin)
+        except duckdb.InvalidInputException as fault:
+            if scan.format != "csv" or "invalid state" not in str(fault):
+                raise
+            scans.forget(self._con)
+            scan = replace(scan, path=evened(scan.path, Path(self._copies.name) / f"{schema.name}.csv"))
+            drafted = scans.drafted(scan, schema)
+            self._type(drafted, origin)
+        return scan, drafted
 
     def _count(self, table: str) -> int:
         (rows,) = self._con.execute(f"select count(*) from {table}").fetchall()[0]
         return int(rows)
 
-    def _name_faults(self, schema: Schema, draft: str, rules: list[tuple[str, Column, str]]) -> None:
-        # one line a fault: a row that breaks three rules is told three times, but counted once as rejected
-        have = {row[0] for row in self._con.execute(f"select column_name from (describe {draft})").fetchall()}
-        self._con.execute("create or replace temp table bad as select * from typed where is_bad")
-        for rule, column, sql in rules:
-            shown = f"cast(d.{name(column.name)} as varchar)" if column.name in have else "cast(null as varchar)"
-            if column.personal:
-                shown = f"case when {shown} is not null then '•••(' || length({shown}) || ')' end"
-            self._con.execute(
-                f"insert into rejected select {quoted(schema.name)}, b.line, {quoted(rule)}, {quoted(column.name)}, "
-                f"left({shown}, {SHOWN}) from (select line, nr from bad where {sql}) b join {draft} d on d.rowid = b.nr"
-            )
-        self._con.execute("drop table bad")
+    def _lines(self, scan: Scan, schema: Schema) -> tuple[str, int]:
+        """Return SQL for the line of a row of ``typed``, and how many lines were lost to broken records."""
+        if scan.format != "csv":
+            return "{t}.rowid + 1", 0
+        lost = scans.broken(self._con)
+        scans.forget(self._con)
+        found = scans.whereabouts(scan, self._count("typed"), lost)
+        if found is None:
+            return "{t}.rowid + 2", 0
+        self._con.register("found", pa.table({"line": found.rows}))
+        self._con.execute("create or replace temp table places as select line from found")
+        self._con.unregister("found")
+        aside: list[tuple[str, int, str, str | None, str | None]] = []
+        for each, (line, n_lines) in zip(lost, found.broken, strict=True):
+            aside.append((schema.name, line, each.rule, None, _masked(each.text)))
+            aside += [(schema.name, line + more, each.rule, None, None) for more in range(1, n_lines)]
+        self._keep_aside(aside)
+        return "(select p.line from places as p where p.rowid = {t}.rowid)", len(aside)
 
-    def _bad_lines(self, schema: Schema, scan: Scan | None) -> int:
-        """Count lines of a csv that do not have the right number of fields, and set every line number right."""
-        if scan is None or scan.format != "csv":
-            return 0
+    def _name_faults(self, drafted: Drafted, origin: Origin, line: str) -> None:
+        # a row that breaks three rules is told three times, but counted once as rejected
+        told = []
+        for each in failures(drafted, origin):
+            shown = checks.shown(each.column) if each.column.name in drafted.columns else "cast(null as varchar)"
+            fault = f'{{rule: {quoted(each.rule)}, "column": {quoted(each.column.name)}, value: {shown}}}'
+            told.append(f"case when {each.sql} then {fault} end")
+        bad = f"select t.*, {line.format(t='t')} as told_line from typed as t where is_bad"
+        faults = f"select told_line, unnest([{', '.join(told)}]) as f from ({bad})"
         self._con.execute(
-            "create or replace temp table broken as select line as record, lower(replace(first(error_type)::varchar, ' ', '_')) as rule, "
-            "first(csv_line) as text from bad_lines group by line"
+            f"insert into rejected select {quoted(drafted.schema.name)}, told_line, f.rule, f.column, left(f.value, {SHOWN}) "
+            f"from ({faults}) where f is not null"
         )
-        broken = self._count("broken")
-        self._con.execute("drop table if exists bad_lines")
-        self._con.execute("drop table if exists bad_scans")
-        # rows are numbered without the header and the broken records: put both back
-        if broken:
-            self._con.execute(
-                "create or replace temp table shift as select record - row_number() over (order by record) - 1 as after_row, "
-                "row_number() over (order by record) as by_rows from broken"
-            )
-            moved = "coalesce((select max(by_rows) from shift where after_row < {line}), 0)"
-        else:
-            moved = "0"
-        for table in ("typed", "rejected"):
-            where = f' where "table" = {quoted(schema.name)}' if table == "rejected" else ""
-            line = f"{table}.line"
-            self._con.execute(f"update {table} set line = line + 1 + {moved.format(line=line)}{where}")
-        self._con.execute(
-            f"insert into rejected select {quoted(schema.name)}, record, 'line.' || rule, null, '•••(' || length(text) || ')' from broken"
-        )
-        return broken
 
-    def _same_key(self, schema: Schema, told: Admitted) -> None:
+    def _same_key(self, schema: Schema, told: Admitted, line: str) -> None:
         """Of rows with one key keep the newest; the same row again is counted, another one of the same age is kept aside."""
         keys = ", ".join(name(each) for each in schema.key)
         version = name(schema.version) if schema.version else "null"
@@ -318,10 +274,10 @@ class Door:
         same = " and ".join(f"t.{name(each)} is not distinct from s.{name(each)}" for each in schema.key)
         twice = f"select {keys} from typed where not is_bad group by {keys} having count(*) > 1"
         placed = (
-            f"select nr, line, {version} as version, hash({content}) as content, first_value(hash({content})) over w as top_content, "
+            f"select t.rowid as nr, {line.format(t='t')} as line, {version} as version, hash({content}) as content, first_value(hash({content})) over w as top_content, "
             f"first_value({version}) over w as top_version, row_number() over w as place "
             f"from typed t semi join ({twice}) s on {same} where not is_bad "
-            f"window w as (partition by {keys} order by {version} desc nulls last, hash({content}), line)"
+            f"window w as (partition by {keys} order by {version} desc nulls last, hash({content}), t.rowid)"
         )
         self._con.execute(
             "create or replace temp table losers as select nr, line, case when content = top_content then 'again' "
@@ -336,7 +292,7 @@ class Door:
             "from losers where fate = 'conflict'"
         )
 
-    def _write(self, schema: Schema, derived: Mapping[str, str], target: Path) -> None:
+    def _write(self, schema: Schema, derived: Mapping[str, str], target: Path, line: str) -> None:
         chosen = []
         for column in schema.columns:
             value = name(column.name)
@@ -345,11 +301,25 @@ class Door:
             elif column.handle:
                 value = _pseudonym(column, value)
             chosen.append(f"cast({value} as {STORED[column.kind]}) as {name(column.name)}")
-        lost = " and nr not in (select nr from losers)" if self._count("losers") else ""
+        lost = " and t.rowid not in (select nr from losers)" if self._count("losers") else ""
         self._con.execute(
-            f"copy (select {', '.join(chosen)}, line as _line from typed where not is_bad{lost}) "
+            f"copy (select {', '.join(chosen)}, {line.format(t='t')} as _line from typed as t where not is_bad{lost}) "
             f"to {quoted(str(target))} (format parquet, compression zstd)"
         )
+
+
+def _held(schema: Schema, rows: pa.Schema, table: str) -> Drafted:
+    columns = tuple(each for each in rows.names if each != "line")
+    plain = frozenset(
+        each
+        for each in columns
+        if not pa.types.is_string(rows.field(each).type) and schema.column(each).kind is not Kind.CODE
+    )
+    listed = [
+        f"{name(each) if each in plain else checks.trimmed(name(each))} as {checks.raw(each)}" for each in columns
+    ]
+    sql = f"select {', '.join(listed)}, line from {table}"
+    return Drafted(schema=schema, sql=sql, columns=columns, plain=plain, numbered=True)
 
 
 def _masked(value: str) -> str:
@@ -358,11 +328,24 @@ def _masked(value: str) -> str:
 
 
 def _plain(fault: duckdb.Error) -> PeilError:
-    text = str(fault).splitlines()[0]
-    if "memory" in text.lower():
+    """Say what happened; the engine's own words may hold values, so only those about the mapping are repeated."""
+    if isinstance(fault, duckdb.OutOfMemoryException):
         return SourceError("the load needs more memory than it may use", remedy="raise engine.memory in peil.yaml")
+    if isinstance(fault, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
+        told = str(fault).splitlines()[0].partition(": ")[2]
+        return DefinitionError(
+            f"the column mapping cannot be computed: {told[:200]}",
+            remedy="columns of a delimited file are text: use cast(... as integer) before counting with them",
+        )
+    if isinstance(fault, duckdb.ConversionException):
+        return DefinitionError(
+            "the column mapping compares or counts with a text that is no number or date",
+            remedy="columns of a delimited file are text: use cast(... as integer)",
+        )
+    if isinstance(fault, duckdb.IOException) and "space" in str(fault).lower():
+        return SourceError("there is no room left on the disk", remedy="make room; nothing of this file was loaded")
     return SourceError(
-        f"the file cannot be read: {text[:200]}", remedy="check the delimiter, the encoding and the column mapping"
+        f"the file cannot be read ({type(fault).__name__})", remedy="check the delimiter, the quotes and the encoding"
     )
 
 

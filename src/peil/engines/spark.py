@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,17 @@ import pyarrow as pa
 from peil.engines.door import Limits
 from peil.engines.schema import STORED, Schema, Table
 from peil.engines.store import Load, publish_file
-from peil.engines.subset import rendered
+from peil.engines.subset import rendered, tables_read
 from peil.errors import EvidenceError, PeilError, SourceError
 
 REMEDY = "pip install 'peil[spark]', and Java 17 (on Debian or Ubuntu: apt-get install openjdk-17-jre-headless)"
-STORED_HERE = {"varchar": "string", "bigint": "bigint", "timestamp": "timestamp_ntz", "date": "date", "boolean": "boolean"}
+STORED_HERE = {
+    "varchar": "string",
+    "bigint": "bigint",
+    "timestamp": "timestamp_ntz",
+    "date": "date",
+    "boolean": "boolean",
+}
 ARROW: dict[str, Any] = {
     "varchar": pa.string(),
     "bigint": pa.int64(),
@@ -36,6 +43,7 @@ MEANING = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
     "spark.sql.caseSensitive": "false",
+    "spark.sql.variable.substitute": "false",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.shuffle.partitions": "8",
 }
@@ -58,7 +66,7 @@ class SparkEngine:
     not see one another's tables.
 
     Parameters:
-        limits: memory, cores and spill folder; they hold for the first engine of a process.
+        limits: memory and cores; those of the first engine of a process hold.
 
     Raises:
         PeilError: pyspark or Java is not there, or Spark does not start.
@@ -72,6 +80,8 @@ class SparkEngine:
         for setting, value in MEANING.items():
             self._spark.conf.set(setting, value)
         self._views: set[str] = set()
+        self._uses: dict[str, int] = {}
+        self._settled: Path | None = None
 
     def _view(self, frame: Any, name: str) -> None:  # noqa: ANN401  # pyspark is imported late
         frame.createOrReplaceTempView(name)
@@ -107,11 +117,29 @@ class SparkEngine:
         return Table(schema=schema, name=schema.name)
 
     def step(self, name: str, sql: str, schema: Schema) -> Table:
-        """Return the named result of a query; nothing is computed yet."""
+        """Return the named result of a query, computed when a second query needs it."""
+        asked = rendered(sql, "spark", name)
+        for each, times in Counter(tables_read(sql)).items():
+            if each in self._uses:
+                self._uses[each] += times
+                if self._uses[each] > 1:
+                    self._settle(each)
         # named in SQL, a view is looked up when it is used: what was kept meanwhile is read and not computed again
-        self._spark.sql(f"create or replace temporary view `{name}` as {rendered(sql, 'spark', name)}")
+        self._spark.sql(f"create or replace temporary view `{name}` as {asked}")
         self._views.add(name)
+        self._uses[name] = 0
         return Table(schema=schema, name=name)
+
+    def _settle(self, name: str) -> None:
+        """Compute a step that several others read: Spark would plan and compute it again for each, and for theirs."""
+        if self._settled is None:
+            if self._limits.folder:
+                self._limits.folder.mkdir(parents=True, exist_ok=True)
+            self._settled = Path(tempfile.mkdtemp(prefix="engine-", dir=self._limits.folder))
+        path = self._settled / f"{name}-{uuid.uuid4().hex[:8]}"
+        self._within_memory(lambda: self._spark.table(name).write.parquet(str(path)), f"building '{name}'")
+        self._view(self._spark.read.parquet(_literal(path)), name)
+        del self._uses[name]
 
     def keep(self, table: Table, folder: Path) -> Table:
         """Compute a table once and keep it in ``folder``, whole or not at all."""
@@ -139,6 +167,7 @@ class SparkEngine:
         if not path.exists():
             raise SourceError(f"the built table '{name}' is gone", remedy="run 'peil load' again")
         self._view(self._spark.read.parquet(_literal(path)), name)
+        self._uses.pop(name, None)
         return Table(schema=schema, name=name)
 
     def rows(self, sql: str) -> pa.Table:
@@ -162,6 +191,9 @@ class SparkEngine:
         for each in self._views:
             self._spark.catalog.dropTempView(each)
         self._views.clear()
+        self._uses.clear()
+        if self._settled:
+            shutil.rmtree(self._settled, ignore_errors=True)
 
 
 def _literal(path: Path) -> str:
@@ -197,18 +229,19 @@ def _shared(limits: Limits) -> Any:  # noqa: ANN401  # pyspark is imported late
     """Return the Spark session of this process, started if need be."""
     try:
         from pyspark.errors import PySparkException
+        from pyspark.logger import PySparkLogger
         from pyspark.sql import SparkSession
     except ImportError:
         raise PeilError("engine 'spark': pyspark is not installed", remedy=REMEDY) from None
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # it prints whole queries, literals and all
     active = SparkSession.getActiveSession()
     if active is not None:
         return active
     java = Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else shutil.which("java")
     if java is None or not Path(java).exists():
         raise PeilError("engine 'spark': there is no Java", remedy=REMEDY)
-    if limits.folder:
-        limits.folder.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="peil-spark-", dir=limits.folder))
+    # not in the project's spill folder: Spark outlives a project, and a load sweeps that folder
+    work = Path(tempfile.mkdtemp(prefix="peil-spark-"))
     (work / "log4j2.properties").write_text(_QUIET, encoding="utf-8")
     builder = SparkSession.builder.appName("peil").master(f"local[{limits.threads}]")
     for setting, value in {**MEANING, **_of_process(limits, work)}.items():

@@ -70,7 +70,8 @@ class Store:
         """
         latest: dict[tuple[str, str], Load] = {}
         for each in sorted(self._entries(), key=lambda load: load.sequence):
-            latest[each.source, each.sha256] = each
+            # a simulated source has no file: only its newest making counts
+            latest[each.source, "" if each.file.startswith("<") else each.sha256] = each
         return tuple(sorted(latest.values(), key=lambda load: load.sequence))
 
     def _entries(self) -> Iterator[Load]:
@@ -140,7 +141,9 @@ class Store:
 
 
 def publish_file(made: Path, target: Path) -> None:
-    """Give a finished file its name, whole or not at all."""
+    """Give a finished file, or a folder of files, its name, whole or not at all."""
+    for each in sorted(made.rglob("*")):
+        _sync(each)
     _sync(made)
     made.replace(target)
     _sync(target.parent)

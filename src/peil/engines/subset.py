@@ -65,7 +65,12 @@ def _refuse(node: exp.Expr, what: str, allowed: tuple[type[exp.Expr], ...]) -> N
             remedy="use comparison, and/or/not, case, coalesce, in, between, is null and whole-number + - *; "
             "divide in 'per', and aggregate in the estimator",
         )
-    if isinstance(node, exp.Literal) and not node.is_string and "." in str(node.this) and allowed is ROW_LEVEL:
+    if isinstance(node, exp.Sub) and all(_is_moment_column(each) for each in (node.this, node.expression)):
+        raise DefinitionError(
+            f"{what}: '{node.sql(dialect='duckdb')[:60]}' is a number on one engine and an interval on another",
+            remedy="use ms_between(first, second)",
+        )
+    if isinstance(node, exp.Literal) and not node.is_string and not str(node.this).isdigit() and allowed is ROW_LEVEL:
         raise DefinitionError(
             f"{what}: {node.this} is not a whole number",
             remedy="count in smaller units (ms, cents, millionths) and divide in 'per'",
@@ -76,13 +81,17 @@ def _refuse(node: exp.Expr, what: str, allowed: tuple[type[exp.Expr], ...]) -> N
         )
 
 
+def _is_moment_column(node: exp.Expr) -> bool:
+    return isinstance(node.unnest(), exp.Column) and node.unnest().name.endswith(("_on", "_at"))
+
+
 def _is_moment(node: exp.Expr) -> bool:
     """Whether it is a part of a date or time written out: ``date '2020-03-16'``."""
     cast = node.parent if isinstance(node, exp.DataType) else node
     return (
         isinstance(cast, exp.Cast)
         and isinstance(cast.this, exp.Literal)
-        and cast.to.sql().upper() in {"DATE", "TIMESTAMP"}
+        and cast.to.sql(dialect="duckdb") in {"DATE", "TIMESTAMP"}
     )
 
 
@@ -113,6 +122,30 @@ def columns_read(sql: str, what: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
+def outcomes(sql: str) -> frozenset[int] | None:
+    """Return the whole numbers a row-level expression can come to, where they are written out; None where they are not.
+
+    Example:
+        >>> sorted(outcomes("case when score >= 9 then 100 when score <= 6 then -100 else 0 end") or ())
+        [-100, 0, 100]
+        >>> outcomes("wait_ms") is None
+        True
+    """
+    tree = _parsed(sql, "of")
+    ends = [tree]
+    if isinstance(tree, exp.Case):
+        if tree.args.get("default") is None:
+            return None
+        ends = [each.args["true"] for each in tree.args["ifs"]] + [tree.args["default"]]
+    found = set()
+    for each in ends:
+        sign, number = (-1, each.this) if isinstance(each, exp.Neg) else (1, each)
+        if not isinstance(number, exp.Literal) or number.is_string or "." in str(number.this):
+            return None
+        found.add(sign * int(number.this))
+    return frozenset(found)
+
+
 def is_indicator(sql: str) -> bool:
     """Return whether a row-level expression can only be 0 or 1, so that its square is itself.
 
@@ -120,13 +153,19 @@ def is_indicator(sql: str) -> bool:
         >>> is_indicator("case when answered then 1 else 0 end"), is_indicator("wait_ms")
         (True, False)
     """
-    tree = _parsed(sql, "of")
-    if isinstance(tree, exp.Literal):
-        return str(tree.this) in {"0", "1"}
-    if not isinstance(tree, exp.Case) or tree.args.get("default") is None:
-        return False
-    ends = [each.args["true"] for each in tree.args["ifs"]] + [tree.args["default"]]
-    return all(isinstance(each, exp.Literal) and str(each.this) in {"0", "1"} for each in ends)
+    found = outcomes(sql)
+    return found is not None and found <= {0, 1}
+
+
+@lru_cache(maxsize=1024)
+def tables_read(sql: str) -> tuple[str, ...]:
+    """Return the tables a query reads, each as often as it is named.
+
+    Example:
+        >>> sorted(tables_read("with a as (select x from t) select a.x from a join u on a.x = u.x join u as v on a.x = v.x"))
+        ['a', 't', 'u', 'u']
+    """
+    return tuple(each.name for each in _parsed(sql, "query").find_all(exp.Table))
 
 
 @lru_cache(maxsize=1024)
@@ -147,7 +186,7 @@ def rendered(sql: str, dialect: Dialect, what: str = "query") -> str:
     return (made.transform(_wide) if dialect == "spark" else made).sql(dialect=dialect)
 
 
-def _wide(node: exp.Expression) -> exp.Expression:
+def _wide(node: exp.Expr) -> exp.Expr:
     """A row's number has 64 bits, as everywhere but on Spark."""
     return exp.cast(node, "bigint") if isinstance(node, exp.Window) and isinstance(node.this, exp.RowNumber) else node
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,15 +224,17 @@ def estimate(  # a question has this many sides
 def _inferred(measure: Measure, sums: Counted, level: float) -> dict[str, Any]:
     m, n_groups = sums.moments, len(sums.groups)
     rows = np.bincount(m.group, m.rows, minlength=n_groups).astype(np.float64)
+    # one contact in all: there is a value, and no degrees of freedom for an interval; in a stratified sample it is refused
+    lone: Literal["certainty", "refuse"] = "certainty" if m.strata.clusters.size == 1 else "refuse"
     if measure.estimator == "total":
-        found = total(m, n_groups)
+        found = total(m, n_groups, singleton=lone)
         low, high = interval.total(found.value, found.se, found.df_here, level=level)
         n_eff, method = rows, "total"
         # a count of every row there is has no sampling error in the past; its spread says how much it could vary
         value, se, df = found.value, found.se, found.df_here
         clusters = found.clusters
     else:
-        made = ratio(m, n_groups, level=level)
+        made = ratio(m, n_groups, level=level, singleton=lone)
         value, se, df, n_eff, clusters = made.value, made.se, made.df_here, made.n_eff, made.clusters
         if measure.is_share or (
             measure.unit is Unit.SHARE and bool(np.all((value >= 0) & (value <= 1) | np.isnan(value)))
@@ -250,8 +252,7 @@ def _inferred(measure: Measure, sums: Counted, level: float) -> dict[str, Any]:
             low, high = interval.mean(value, se, df, level=level, least=least)
             method = "mean"
     scale = measure.scale
-    return {
-        "groups": sums.groups,
+    columns = {
         "value": value * scale,
         "se": se * scale,
         "low": low * scale,
@@ -260,5 +261,11 @@ def _inferred(measure: Measure, sums: Counted, level: float) -> dict[str, Any]:
         "clusters": clusters,
         "n_eff": n_eff,
         "df": df,
-        "method": method,
     }
+    groups = sums.groups
+    if groups != ((),) and not rows.all():
+        # measures that share a pass share its groups; one without a row of this measure is none of its groups
+        here = np.flatnonzero(rows)
+        groups = tuple(groups[place] for place in here.tolist())
+        columns = {name: each[here] for name, each in columns.items()}
+    return {"groups": groups, "method": method, **columns}

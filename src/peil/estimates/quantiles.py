@@ -113,5 +113,6 @@ def _share_below(  # the question and its answer so far
         where=f"({measure.where}) and {measure.of} is not null",
         of=f"case when {measure.of} <= quantile_at.at_most then 1 else 0 end",
     )
-    sums = counted(engine, [below], design, groups, joined)[0]
-    return ratio(sums.moments, len(labels))
+    (sums,) = counted(engine, [below], design, groups, joined)
+    lone = sums.moments.strata.clusters.size == 1
+    return ratio(sums.moments, len(labels), singleton="certainty" if lone else "refuse")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from peil.dataset import DAY_COLUMN, KEPT
 from peil.engines.schema import Schema
-from peil.engines.subset import columns_read, is_indicator
+from peil.engines.subset import columns_read, is_indicator, outcomes
 from peil.errors import DefinitionError, neighbours
 from peil.terms import Better, Label, Unit
 
@@ -75,9 +75,10 @@ class Measure:
                         f"{self.name}.{part}: '{column}' is no column of '{self.population}'",
                         remedy=neighbours(column, schema.names),
                     )
-        if self.unit is Unit.POINTS and "scale" not in self.where and "construct" in self.where and self.of != NPS_OF:
+        if self.unit is Unit.POINTS and not (self.per == "1" and (outcomes(self.of) or {1}) <= {-100, 0, 100}):
             raise DefinitionError(
-                f"{self.name}: points are a net promoter score", remedy="use unit 'score' or the promoter definition"
+                f"{self.name}: points count 100, 0 or -100 a row, as a net promoter score does",
+                remedy="use unit 'score' for another scale, or 'share' for one group",
             )
 
     @property

@@ -70,11 +70,13 @@ class Report:
         path: where it is.
         headlines: its headline findings as sentences, in its language.
         findings: of its comparisons.
+        planted: for each finding, the planted values that answer the same question; empty where nothing was planted.
     """
 
     path: Path
     headlines: tuple[str, ...]
     findings: tuple[Finding, ...]
+    planted: tuple[tuple[Held, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +165,10 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     path.write_text(page, encoding="utf-8", newline="\n")
     progress(_SAY["writing"].read(language), 4, 4)
     return Report(
-        path=path, headlines=tuple(each.says for each in cards), findings=tuple(each.finding for each in compared)
+        path=path,
+        headlines=tuple(each.says for each in cards),
+        findings=tuple(each.finding for each in compared),
+        planted=tuple(tuple(one for one in planted if same_question(one.name, each.sides)) for each in compared),
     )
 
 
@@ -230,7 +235,7 @@ def _drawn(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) ->
 def _cards(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) -> tuple[Headline, ...]:
     made: list[Headline] = []
     if not config.headlines:
-        made += [_gap_card(asked, each.finding) for each in compared if each.finding.verdict == "yes"][:2]
+        made += [_gap_card(asked, each.finding) for each in compared if each.finding.verdict == "yes"][:_CARDS]
     for name in config.headlines or defaults.headlines(asked):
         measure = measure_named(name, asked.catalogue)
         try:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlglot
 from pydantic import ConfigDict
 from sqlglot import exp
 
-from peil.engines.checks import quoted
+from peil.engines.quoting import quoted
 from peil.engines.schema import Schema
 from peil.errors import DefinitionError, SchemaError, SourceError, neighbours
 from peil.sources.source import Draft, Export, Fault, Scan
 from peil.sources.tables import CANONICAL
 
 DELIMITERS = (",", ";", "\t", "|")
+HEAD = 131_071
+MOST_DIGITS = 5
+# Columns that nobody asked for and that tell who somebody is stay out of the store.
+PERSONAL = re.compile(
+    r"naam|(?:^|[^a-z])name|(?:customer|caller|agent|user|full|first|last|sur)_?name|mail|phone|telefoon|tel(?:$|[^a-z])|mobi|msisdn"
+    r"|^ani$|birth|geboorte|adres|address|postcode|zip|iban|bsn",
+    re.IGNORECASE,
+)
 MS_PER = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "day": 86_400_000}
 TableName = Literal[
     "legs", "messages", "answers", "invitations", "roster", "agent_states", "intervals", "customers", "orders", "costs"
@@ -66,8 +77,8 @@ def _expressions(mapped: str | Mapped) -> tuple[str, ...]:
 
 def _sql(column: str, mapped: str | Mapped) -> str:
     if isinstance(mapped, str):
-        return _quoted(mapped)
-    text = f"nullif(trim(cast(({_quoted(mapped.of)}) as varchar)), '')"
+        return _safe(mapped)
+    text = f"nullif(trim(cast(({_safe(mapped.of)}) as varchar)), '')"
     if mapped.decimal == ",":
         text = f"replace(replace({text}, '.', ''), ',', '.')"
     if mapped.values:
@@ -79,7 +90,7 @@ def _sql(column: str, mapped: str | Mapped) -> str:
         kind = "%Y-%m-%d" if column.endswith("_on") else "%Y-%m-%d %H:%M:%S.%f"
         text = f"coalesce(strftime(try_strptime({text}, [{listed}]), {quoted(kind)}), {text})"
     if mapped.plus:
-        text = _later(text, _quoted(mapped.plus))
+        text = _later(text, _safe(mapped.plus))
     if mapped.unit == "clock":
         text = f"coalesce(cast({_clock_ms(text)} as varchar), {text})"
     elif mapped.unit or mapped.times != 1:
@@ -97,16 +108,30 @@ def _clock_ms(text: str) -> str:
 
 def _later(text: str, plus: str) -> str:
     """SQL for an instant moved on by a duration, its offset kept as it is written."""
-    moved = f"try_cast(left({text}, 19) as timestamp) + to_milliseconds({_clock_ms(f'trim(cast(({plus}) as varchar))')})"
+    moved = (
+        f"try_cast(left({text}, 19) as timestamp) + to_milliseconds({_clock_ms(f'trim(cast(({plus}) as varchar))')})"
+    )
     return f"strftime({moved}, '%Y-%m-%dT%H:%M:%S.%g') || regexp_extract({text}, '(Z|[+-][0-9][0-9]:?[0-9][0-9])$')"
 
 
-def _quoted(sql: str) -> str:
-    """Return an expression with its columns quoted: a file may call one 'at' or 'order'."""
+def _safe(sql: str) -> str:
+    """Return an expression that reads any column, and that no value can stop.
+
+    Columns are quoted, as a file may call one 'at' or 'order'. A value that a cast cannot take comes through as it
+    is: the door then keeps its row aside, and the load goes on.
+    """
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     for column in tree.find_all(exp.Column):
-        column.this.set("quoted", True)
-    return tree.sql(dialect="duckdb")
+        column.this.set("quoted", value=True)
+    doubts = []
+    for cast in [each for each in tree.find_all(exp.Cast) if not isinstance(each, exp.TryCast)]:
+        given = cast.this.sql(dialect="duckdb")
+        taken = f"try_cast({given} as {cast.to.sql(dialect='duckdb')})"
+        doubts.append(f"when {given} is not null and {taken} is null then cast({given} as varchar)")
+    if not doubts:
+        return tree.sql(dialect="duckdb")
+    tame = tree.transform(lambda node: exp.TryCast(**node.args) if type(node) is exp.Cast else node)
+    return f"case {' '.join(doubts)} else cast({tame.sql(dialect='duckdb')} as varchar) end"
 
 
 def _columns_read(sql: str, where: str) -> set[str]:
@@ -162,7 +187,13 @@ class DelimitedTable:
     quote: str = '"'
 
     def __post_init__(self) -> None:
-        """Refuse canonical columns that do not exist, before any file is read."""
+        """Refuse what cannot be, before any file is read."""
+        for setting, value in (("delimiter", self.delimiter or ","), ("quote", self.quote)):
+            if len(value) != 1 or value in "\r\n":
+                raise DefinitionError(
+                    f"source '{self.name}': the {setting} is '{value}'",
+                    remedy='it is one character; a tab is "\\t" in double quotes',
+                )
         for column, mapped in self.columns.items():
             self._schema.column(column)
             for sql in _expressions(mapped):
@@ -184,9 +215,9 @@ class DelimitedTable:
             SchemaError: the mapping reads a column that the file does not have.
         """
         if export.encoding == "parquet":
-            names, delimiter = tuple(pq.read_schema(export.path).names), ","
+            names, delimiter = _parquet_names(export), ","
         else:
-            delimiter = self.delimiter or _sniffed(export)
+            delimiter = self.delimiter or _sniffed(export, self.quote)
             names = _header(export, delimiter, self.quote)
         used = self._check(export, names, delimiter)
         columns = {column: _sql(column, mapped) for column, mapped in self.columns.items()}
@@ -197,7 +228,7 @@ class DelimitedTable:
                 format="parquet" if export.encoding == "parquet" else "csv",
                 columns=columns,
                 names=names,
-                keep=tuple(each for each in names if each not in used),
+                keep=tuple(each for each in names if each not in used and not PERSONAL.search(each)),
                 delimiter=delimiter,
                 quote=self.quote,
                 newlines=export.newlines,
@@ -205,11 +236,25 @@ class DelimitedTable:
         )
 
     def _check(self, export: Export, names: tuple[str, ...], delimiter: str) -> set[str]:
+        hidden = _unlike_a_header(names)
+        lower = [each.lower() for each in names]
+        twice = sorted({each for each, small in zip(names, lower, strict=True) if lower.count(small) > 1})
+        if twice and not hidden:
+            raise SchemaError(
+                f"{export.name}: the header has '{twice[-1]}' twice", remedy="give each column its own name"
+            )
         used: set[str] = set()
         exact = {each.lower(): each for each in names}
         for column, mapped in self.columns.items():
-            read = [each for sql in _expressions(mapped) for each in sorted(_columns_read(sql, f"source '{self.name}'"))]
+            read = [
+                each for sql in _expressions(mapped) for each in sorted(_columns_read(sql, f"source '{self.name}'"))
+            ]
             for each in read:
+                if each.lower() not in exact and hidden:
+                    raise SchemaError(
+                        f"{export.name}: '{column}' is mapped to a column '{each}', and the first line holds values, not names",
+                        remedy="the file needs a line with column names",
+                    )
                 if each.lower() not in exact:
                     seen = f"its {len(names)} columns, split at {delimiter!r}, are: {', '.join(names)[:200]}"
                     raise SchemaError(
@@ -220,31 +265,47 @@ class DelimitedTable:
         return used
 
 
-def _lines(export: Export, most: int) -> list[str]:
+def _parquet_names(export: Export) -> tuple[str, ...]:
+    try:
+        return tuple(pq.read_schema(export.path).names)
+    except (pa.ArrowException, OSError):
+        raise SourceError(
+            f"{export.name}: the Parquet file is damaged or cut off",
+            remedy="fetch the export again; nothing of it was loaded",
+        ) from None
+
+
+def _lines(export: Export) -> list[str]:
+    """Return the first lines; of a line without end only its beginning."""
     with export.path.open(encoding="utf-8-sig", newline="") as file:
-        return [line for _, line in zip(range(most), file, strict=False)]
+        head = file.read(HEAD)
+        whole = not file.read(1)
+    lines = list(io.StringIO(head, newline=""))[:50]
+    return lines if whole or len(lines) == 1 or len(lines) == 50 else lines[:-1]  # noqa: PLR2004
 
 
-def _sniffed(export: Export) -> str:
+def _sniffed(export: Export, quote: str) -> str:
     """Return the delimiter that splits the first lines into the most fields, equally many in each."""
-    lines = _lines(export, 30)
+    lines = _lines(export)
     best, most = ",", 1
     for delimiter in DELIMITERS:
-        counts = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        counts = [len(row) for row in csv.reader(lines, delimiter=delimiter, quotechar=quote)]
         if counts and counts[0] > most and sum(each == counts[0] for each in counts) * 2 > len(counts):
             best, most = delimiter, counts[0]
     return best
 
 
 def _header(export: Export, delimiter: str, quote: str) -> tuple[str, ...]:
-    try:
-        rows = csv.reader(_lines(export, 50), delimiter=delimiter, quotechar=quote)
-        names = tuple(each.strip() for each in next(rows))
-    except (csv.Error, StopIteration):
+    """Return the columns' names; one without a name is called by its place."""
+    rows = csv.reader(_lines(export), delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+    first = next(rows, [])
+    if not any(each.strip() for each in first):
         raise SourceError(
             f"{export.name}: the first line is not a header", remedy="the file needs a line with column names"
-        ) from None
-    twice = sorted({each for each in names if names.count(each) > 1})
-    if twice:
-        raise SchemaError(f"{export.name}: the header has '{twice[0]}' twice", remedy="give each column its own name")
-    return names
+        )
+    return tuple(each.strip() or f"column_{place}" for place, each in enumerate(first, 1))
+
+
+def _unlike_a_header(names: tuple[str, ...]) -> bool:
+    """Tell whether these are values, which no message may repeat."""
+    return any("@" in each or len(re.findall(r"\d", each)) > MOST_DIGITS for each in names)

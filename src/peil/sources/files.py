@@ -16,16 +16,45 @@ CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Files that look like an export and are another thing, by their first bytes.
+OTHERS = {
+    b"PK\x03\x04": "a zip file or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF",
+}
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What one pass over the bytes found."""
+    """What one pass over the bytes found.
+
+    Parameters:
+        newlines: ends of lines, of whatever kind.
+        size: bytes.
+        odd: what UTF-8 does not know.
+        wide: bytes by which characters of more than one byte exceed one.
+        last: the last byte.
+    """
 
     newlines: int = 0
     size: int = 0
-    utf8: bool = True
+    odd: int = 0
+    wide: int = 0
     last: bytes = b""
+
+    def take(self, chunk: bytes, text: str) -> None:
+        """Count a stretch of bytes and the text it is in UTF-8."""
+        carriage = self.last == b"\r" and chunk.startswith(b"\n")
+        self.newlines += chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n") - carriage
+        self.size += len(chunk)
+        self.odd += text.count("\ufffd")
+        self.wide += len(chunk) - len(text)
+        self.last = chunk[-1:] or self.last
+
+    @property
+    def lines(self) -> int:
+        """Physical lines, the last of which may have no end."""
+        return self.newlines + (self.last not in b"\r\n")
 
 
 def fingerprint(path: Path) -> str:
@@ -47,20 +76,21 @@ def _unpacked(path: Path, name: str) -> Iterator[bytes]:
         for chunk in _chunks(path):
             data = chunk
             while data:
+                if unpack.eof:
+                    # another member, or the zeros that tape and some writers pad with
+                    data = data.lstrip(b"\0")
+                    if not data:
+                        break
+                    unpack = zlib.decompressobj(wbits=31)
                 out = unpack.decompress(data)
                 lines += out.count(b"\n")
                 yield out
                 data = unpack.unused_data
-                if unpack.eof and data:
-                    unpack = zlib.decompressobj(wbits=31)
-                    data = data.lstrip(b"\0")
-                else:
-                    break
-    except zlib.error as fault:
+    except zlib.error:
         raise SourceError(
             f"{name}: the gzip file is damaged after line {lines}",
             remedy="fetch the export again; nothing of it was loaded",
-        ) from fault
+        ) from None
     if not unpack.eof:
         raise SourceError(
             f"{name}: the gzip file is cut off after line {lines}",
@@ -68,34 +98,41 @@ def _unpacked(path: Path, name: str) -> Iterator[bytes]:
         )
 
 
-def _look(chunks: Iterator[bytes], into: Path | None) -> _Seen:
+def _look(chunks: Iterator[bytes], into: Path | None = None) -> _Seen:
     seen = _Seen()
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     out = into.open("wb") if into else None
     try:
         for chunk in chunks:
-            seen.newlines += chunk.count(b"\n")
-            seen.size += len(chunk)
-            seen.last = chunk[-1:] or seen.last
-            if seen.utf8:
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError:
-                    seen.utf8 = False
+            seen.take(chunk, decoder.decode(chunk))
             if out:
                 out.write(chunk)
     finally:
         if out:
             out.close()
+    seen.take(b"", decoder.decode(b"", final=True))
     return seen
 
 
-def _recode(path: Path, into: Path, encoding: str) -> None:
+def _recode(path: Path, into: Path, encoding: str) -> _Seen:
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     with into.open("w", encoding="utf-8", newline="") as out:
         for chunk in _chunks(path):
             out.write(decoder.decode(chunk))
         out.write(decoder.decode(b"", final=True))
+    return _look(_chunks(into))
+
+
+def _encoding(path: Path, seen: _Seen) -> str:
+    """One damaged byte does not make another encoding of a file that is UTF-8 otherwise."""
+    with path.open("rb") as file:
+        head = file.read(2_048)
+    if head[:2] in UTF16:
+        return "utf-16"
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) * 4 > len(head) and min(even, odd) * 8 < max(even, odd):
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return "utf-8" if not seen.odd or seen.wide > seen.odd else "cp1252"
 
 
 def readable(path: Path, name: str, folder: Path) -> Export:
@@ -107,7 +144,7 @@ def readable(path: Path, name: str, folder: Path) -> Export:
         folder: where unpacked or recoded copies may be written.
 
     Raises:
-        SourceError: the file is empty, or a gzip file is cut off or damaged.
+        SourceError: the file is empty, a workbook, or a gzip file that is cut off or damaged.
 
     Example:
         >>> import tempfile
@@ -125,18 +162,17 @@ def readable(path: Path, name: str, folder: Path) -> Export:
     export = Export(name=name, path=path, sha256=fingerprint(path))
     if head == PARQUET:
         return replace(export, encoding="parquet")
+    if head in OTHERS:
+        raise SourceError(f"{name}: this is {OTHERS[head]}", remedy="export it as CSV, or unpack it first")
     packed = head.startswith(GZIP)
     plain = folder / f"{export.sha256[:16]}.txt" if packed else None
     seen = _look(_unpacked(path, name) if packed else _chunks(path), plain)
     if not seen.size:
         raise SourceError(f"{name}: the file is empty", remedy="fetch the export again")
     source = plain or path
-    with source.open("rb") as file:
-        wide = file.read(2) in UTF16
-    lines = seen.newlines + (seen.last != b"\n")
-    if seen.utf8 and not wide:
-        return replace(export, path=source, newlines=lines)
-    encoding = "utf-16" if wide else "cp1252"
+    encoding = _encoding(source, seen)
+    if encoding == "utf-8" and not seen.odd:
+        return replace(export, path=source, newlines=seen.lines)
     recoded = folder / f"{export.sha256[:16]}.utf8"
-    _recode(source, recoded, encoding)
-    return replace(export, path=recoded, encoding=encoding, newlines=lines)
+    seen = _recode(source, recoded, encoding)
+    return replace(export, path=recoded, encoding=encoding.removesuffix("-le").removesuffix("-be"), newlines=seen.lines)

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from peil.engines.door import Door, Limits
 from peil.engines.store import Load, Store
-from peil.errors import PeilError, SchemaError, SourceError
+from peil.errors import DefinitionError, PeilError, SchemaError, SourceError, neighbours
 from peil.sources.files import fingerprint, readable
 from peil.sources.source import Export, Source
 
@@ -153,6 +154,11 @@ def load(  # a load is told where, within what, under which key, and whom to tel
 
 
 def _one(source: Source, path: Path | None, name: str, store: Store, limits: Limits, key: bytes) -> Load | None:
+    if (source.zone or "UTC") not in available_timezones():
+        raise DefinitionError(
+            f"source '{source.name}': '{source.zone}' is not a time zone",
+            remedy=neighbours(source.zone, available_timezones()),
+        )
     sha256 = fingerprint(path) if path else hashlib.sha256(repr(source).encode()).hexdigest()
     reading = _reading(source)
     load_id = hashlib.sha256(f"{source.name}|{sha256}|{reading}".encode()).hexdigest()[:24]

@@ -190,7 +190,7 @@ ANSWERS = Schema(
         ),
         Rule(
             name="nps_needs_0_to_10",
-            holds="construct is null or construct not in ('nps', 'nps_believed', 'enps') or (scale_low = 0 and scale_high = 10)",
+            holds="construct is null or construct not in ('nps', 'nps_believed', 'enps') or coalesce(scale_low = 0 and scale_high = 10, false)",
             column="construct",
             says="a net promoter score needs the 0 to 10 scale",
         ),

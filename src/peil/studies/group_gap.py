@@ -9,6 +9,7 @@ from peil.surveys.design import Design
 from peil.terms import Label
 
 FEWEST_CLUSTERS = 30
+TIMES_WORTH_TELLING = 1.5
 
 
 def group_gap(
@@ -113,6 +114,11 @@ def _settles(found: Difference, matters: float) -> Label:
             "More independent persons in the smaller group.", "Meer onafhankelijke personen in de kleinste groep."
         )
     times = (reach / target) ** 2
+    if times < TIMES_WORTH_TELLING:
+        return Label(
+            "Somewhat more observations, if the difference is as large as it seems.",
+            "Iets meer waarnemingen, als het verschil zo groot is als het lijkt.",
+        )
     return Label(
         f"About {times:.0f} times as many observations, if the difference is as large as it seems.",
         f"Ongeveer {times:.0f} keer zoveel waarnemingen, als het verschil zo groot is als het lijkt.",

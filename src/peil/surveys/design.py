@@ -41,7 +41,7 @@ class Design:
 PERSONS_IN_CONTACTS = Design(
     cluster="person_key",
     alone=("previous_ms", "next_ms"),
-    first="previous_ms is null and not ignored",
+    first="previous_ms is null",
     own="source || ' ' || contact_id",
 )
 SURVEY = Design(cluster="cluster", weight="weight_ppb", stratum="stratum", population="population_n")

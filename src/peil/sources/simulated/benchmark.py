@@ -124,6 +124,9 @@ class SimulatedBenchmark:
         places = np.arange(self.organisations)
         middle = places - (self.organisations - 1) / 2
         sizes = np.exp(_SIZE_STEP * middle)
+        # the mix goes out and back over the places, so that better organisations are no more digital than others:
+        # then the gap between channels is the same pooled as within each organisation
+        mix = 2 * (np.abs(middle) - np.abs(middle).mean())
         reached = np.rint(np.cumsum(sizes) / sizes.sum() * self.contacts).astype(int)
         return tuple(
             SimulatedCentre(
@@ -135,8 +138,8 @@ class SimulatedBenchmark:
                 months=self.months,
                 begins=self.begins,
                 shift_on=self.shift_on,
-                digital_before=self.digital_before + _DIGITAL_STEP * off,
-                digital_after=self.digital_after + _DIGITAL_STEP * off,
+                digital_before=self.digital_before + _DIGITAL_STEP * more,
+                digital_after=self.digital_after + _DIGITAL_STEP * more,
                 answered=self.answered + _ANSWERED_STEP * off,
                 mean_wait_s=self.mean_wait_s,
                 repeat=self.repeat,
@@ -144,8 +147,8 @@ class SimulatedBenchmark:
                 state_days=_STATE_DAYS,
                 nps={channel: nps + shift for channel, nps in NPS.items()},
             )
-            for name, count, off, shift in zip(
-                self.names, np.diff(reached, prepend=0), middle.tolist(), self._shifts(), strict=True
+            for name, count, off, more, shift in zip(
+                self.names, np.diff(reached, prepend=0), middle.tolist(), mix.tolist(), self._shifts(), strict=True
             )
         )
 

@@ -32,7 +32,7 @@ NPS = {"call": 12.0, "chat": 8.0, "mail": -6.0, "message": 10.0, "bot": -38.0}
 CSAT = {"call": 0.74, "chat": 0.70, "mail": 0.60, "message": 0.71, "bot": 0.38}
 CES_2 = {"call": 0.72, "chat": 0.71, "mail": 0.58, "message": 0.74, "bot": 0.45}
 TALK_S = {"call": 260.0, "chat": 420.0, "mail": 380.0, "message": 300.0, "bot": 75.0}
-MAKING = 1
+MAKING = 2
 """Version of how rows are drawn: raised whenever the same parameters give other rows."""
 
 _SHARES = (
