@@ -210,7 +210,7 @@ def finished(
             continue
         n, of, per = (found[sums[each.where, sql]] for sql in ("1", each.of, each.per))
         if each.estimator == "total":
-            columns[each.name] = [float(a or 0) * each.scale for a in of]
+            columns[each.name] = [float(a) * each.scale if rows else None for rows, a in zip(n, of, strict=True)]
         else:
             columns[each.name] = [
                 float(a or 0) / float(b) * each.scale if rows and b else None

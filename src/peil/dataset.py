@@ -16,6 +16,7 @@ import pyarrow as pa
 from peil.calendars.days import CALENDAR, days
 from peil.calendars.hours import OPENINGS, BusinessCalendar, openings
 from peil.contacts.fold import fold
+from peil.engines.quoting import quoted
 from peil.engines.engine import Engine
 from peil.engines.schema import Schema, Table
 from peil.engines.store import Load, Store, publish_file
@@ -89,18 +90,18 @@ class Dataset:
 
 _CURRENT = """
 select {columns} from {parts} as p
-where not exists (select 1 from {losers} as l where l._sequence = p._sequence and l._line = p._line)
+where not exists (select 1 from {losers} as l where l._sequence = p._sequence and l._row = p._row)
 """
 _LOSERS = """
-select _sequence, _line from (
-  select _sequence, _line,
-    row_number() over (partition by {key} order by {version}_sequence desc, _line desc) as place
+select _sequence, _row from (
+  select _sequence, _row,
+    row_number() over (partition by {key} order by {version}_sequence desc, _row desc) as place
   from {parts} as p
   where exists (select 1 from {twice} as t where {same})
 ) as placed
 where place > 1
 """
-_TWICE = "select {key} from {parts} group by {key} having count(*) > 1"
+_TWICE = "select {key} from {parts} where source in ({sources}) group by {key} having count(*) > 1"
 
 
 def current(engine: Engine, schema: Schema, loads: Sequence[Load]) -> Table:
@@ -110,10 +111,13 @@ def current(engine: Engine, schema: Schema, loads: Sequence[Load]) -> Table:
     """
     having = [each for each in loads if each.tables.get(schema.name) and each.tables[schema.name].good]
     parts = engine.parts(schema, having)
-    if len(having) < 2:  # noqa: PLR2004  # within one load the door has seen to it
+    # within one load the door has seen to it, and the source is part of every key
+    again = sorted({each.source for each in having if sum(one.source == each.source for one in having) > 1})
+    if not again:
         return parts
+    sources = ", ".join(quoted(each) for each in again)
     key = ", ".join(schema.key)
-    twice = engine.step(f"{schema.name}_twice", _TWICE.format(key=key, parts=parts.name), schema)
+    twice = engine.step(f"{schema.name}_twice", _TWICE.format(key=key, parts=parts.name, sources=sources), schema)
     same = " and ".join(f"t.{each} = p.{each}" for each in schema.key)
     losers = engine.step(
         f"{schema.name}_losers",

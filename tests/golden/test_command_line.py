@@ -28,7 +28,9 @@ print("HEAVY", sorted(heavy & {name.split(".")[0] for name in sys.modules}))
 def run(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     told = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **env}
     told.pop("PEIL_CONFIG", None)
-    return subprocess.run([sys.executable, "-m", "peil", *args], cwd=cwd, env=told, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "peil", *args], cwd=cwd, env=told, capture_output=True, text=True, check=False
+    )
 
 
 def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -93,7 +95,9 @@ def test_each_command_prints_text_for_people_and_one_object_for_machines(project
 def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(project: Path) -> None:
     found = told(run("estimate", "abandonment", "--by", "channel", "--by", "year", "--json", cwd=project))
     first = found["estimates"][0]
-    assert {"measure", "channel", "year", "value", "low", "high", "n", "clusters", "level", "unit", "method"} <= set(first)
+    assert {"measure", "channel", "year", "value", "low", "high", "n", "clusters", "level", "unit", "method"} <= set(
+        first
+    )
     assert first["low"] <= first["value"] <= first["high"]
     assert set(found["run"]) >= {"inputs", "version", "engine", "seed", "digest"}
 
@@ -112,7 +116,9 @@ def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(project:
         (("variants", "servicelevel"), 2, "did you mean 'service_level'"),
     ],
 )
-def test_a_wrong_question_gets_a_clear_word_and_exit_code(project: Path, args: tuple[str, ...], code: int, says: str) -> None:
+def test_a_wrong_question_gets_a_clear_word_and_exit_code(
+    project: Path, args: tuple[str, ...], code: int, says: str
+) -> None:
     done = run(*args, cwd=project)
     assert done.returncode == code
     assert says in done.stderr

@@ -38,9 +38,21 @@ def test_a_country_called_no_is_norway_and_half_past_nine_is_a_time() -> None:
     ("old", "new", "says"),
     [
         ("country: NO", "cuntry: NO", r"peil\.yaml:4:1: cuntry: there is no such setting; did you mean 'country'\?"),
-        ("zone: Europe/Amsterdam\ncountry", "zone: Europe/Amsterdm\ncountry", r"peil\.yaml:3:1: zone: .*did you mean 'Europe/Amsterdam'"),
-        ("kind: simulated", "kind: simulatd", r"peil\.yaml:11:\d+: sources\.0\.kind: 'simulatd' is no kind of source; did you mean 'simulated"),
-        ("contacts: 100", "contact: 100", r"peil\.yaml:13:5: sources\.0.*contact: there is no such setting; did you mean 'contacts'\?"),
+        (
+            "zone: Europe/Amsterdam\ncountry",
+            "zone: Europe/Amsterdm\ncountry",
+            r"peil\.yaml:3:1: zone: .*did you mean 'Europe/Amsterdam'",
+        ),
+        (
+            "kind: simulated",
+            "kind: simulatd",
+            r"peil\.yaml:11:\d+: sources\.0\.kind: 'simulatd' is no kind of source; did you mean 'simulated",
+        ),
+        (
+            "contacts: 100",
+            "contact: 100",
+            r"peil\.yaml:13:5: sources\.0.*contact: there is no such setting; did you mean 'contacts'\?",
+        ),
         ("contacts: 100", "contacts: many", r"peil\.yaml:13:5: sources\.0.*contacts: should be a valid integer"),
         ("name: shop\n", "", r"peil\.yaml:1:1: name: is needed here"),
         ("country: NO", "country: NO\ncountry: NL", r"peil\.yaml:5:1: found duplicate key"),
@@ -48,7 +60,11 @@ def test_a_country_called_no_is_norway_and_half_past_nine_is_a_time() -> None:
         ("mon-fri", "mon-vrij", "calendar 'office'"),
         ("calendar: office", "engine: {name: duckbd}", r"peil\.yaml:9:10: engine\.name: should be 'duckdb' or 'spark'"),
         ("calendar: office", "engine: {memory: lots}", r"peil\.yaml:9:10: engine\.memory: "),
-        ("    name: centre\n", "    name: centre\n    zone: Mars/Phobos\n", r"peil\.yaml:13:5: sources\.0\.zone: 'Mars/Phobos' is not a time zone"),
+        (
+            "    name: centre\n",
+            "    name: centre\n    zone: Mars/Phobos\n",
+            r"peil\.yaml:13:5: sources\.0\.zone: 'Mars/Phobos' is not a time zone",
+        ),
     ],
 )
 def test_a_fault_is_told_with_its_line_and_a_remedy(old: str, new: str, says: str) -> None:

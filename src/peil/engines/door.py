@@ -303,7 +303,7 @@ class Door:
             chosen.append(f"cast({value} as {STORED[column.kind]}) as {name(column.name)}")
         lost = " and t.rowid not in (select nr from losers)" if self._count("losers") else ""
         self._con.execute(
-            f"copy (select {', '.join(chosen)}, {line.format(t='t')} as _line from typed as t where not is_bad{lost}) "
+            f"copy (select {', '.join(chosen)}, {line.format(t='t')} as _line, t.rowid as _row from typed as t where not is_bad{lost}) "
             f"to {quoted(str(target))} (format parquet, compression zstd)"
         )
 

@@ -45,28 +45,35 @@ class DuckEngine:
         self._con.execute("set preserve_insertion_order = false")
 
     def parts(self, schema: Schema, loads: Sequence[Load]) -> Table:
-        """Return the rows of one canonical table over all loads, each with ``_line`` and ``_sequence``."""
-        selects = []
-        for load in loads:
-            path = load.folder / f"{schema.name}.parquet"
-            if not path.is_file():
-                continue
-            have = set(pq.read_schema(path).names)
+        """Return the rows of one canonical table over all loads, each with ``_line``, ``_row`` and ``_sequence``."""
+        paths = {load.folder / f"{schema.name}.parquet": load.sequence for load in loads}
+        paths = {path: sequence for path, sequence in paths.items() if path.is_file()}
+        if not paths:
+            nothing = ", ".join(
+                f"cast(null as {STORED[each.kind]}) as {identifier(each.name)}" for each in schema.columns
+            )
+            whole = (
+                f"select {nothing}, cast(0 as bigint) as _line, cast(0 as bigint) as _row, 0 as _sequence where false"
+            )
+        else:
+            have = {column for path in paths for column in pq.read_schema(path).names}
             columns = ", ".join(
-                identifier(each.name)
+                f"p.{identifier(each.name)}"
                 if each.name in have
                 else f"cast(null as {STORED[each.kind]}) as {identifier(each.name)}"
                 for each in schema.columns
             )
-            selects.append(
-                f"select {columns}, _line, {load.sequence} as _sequence from read_parquet({quoted(str(path))})"
+            listed = ", ".join(quoted(str(path)) for path in paths)
+            self._con.execute(f"create or replace table sequences_{schema.name} (filename varchar, _sequence bigint)")
+            self._con.executemany(
+                f"insert into sequences_{schema.name} values (?, ?)",
+                [(str(path), sequence) for path, sequence in paths.items()],
             )
-        if not selects:
-            nothing = ", ".join(
-                f"cast(null as {STORED[each.kind]}) as {identifier(each.name)}" for each in schema.columns
+            whole = (
+                f"select {columns}, p._line, p._row, s._sequence from read_parquet([{listed}], filename=true, union_by_name=true) as p "
+                f"join sequences_{schema.name} as s on p.filename = s.filename"
             )
-            selects = [f"select {nothing}, cast(0 as bigint) as _line, 0 as _sequence where false"]
-        self._con.execute(f"create or replace view parts_{schema.name} as {' union all '.join(selects)}")
+        self._con.execute(f"create or replace view parts_{schema.name} as {whole}")
         return Table(schema=schema, name=f"parts_{schema.name}")
 
     def small(self, schema: Schema, rows: pa.Table) -> Table:

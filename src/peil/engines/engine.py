@@ -23,7 +23,7 @@ class Engine(Protocol):
         """``duckdb`` or ``spark``."""
 
     def parts(self, schema: Schema, loads: Sequence[Load]) -> Table:
-        """Return the rows of one canonical table over all loads, each with ``_line`` and ``_sequence``."""
+        """Return the rows of one canonical table over all loads, each with ``_line``, ``_row`` and ``_sequence``."""
 
     def small(self, schema: Schema, rows: pa.Table) -> Table:
         """Return a small table made in Python, such as a calendar."""

@@ -88,10 +88,10 @@ class SparkEngine:
         self._views.add(name)
 
     def parts(self, schema: Schema, loads: Sequence[Load]) -> Table:
-        """Return the rows of one canonical table over all loads, each with ``_line`` and ``_sequence``."""
+        """Return the rows of one canonical table over all loads, each with ``_line``, ``_row`` and ``_sequence``."""
         name = f"parts_{schema.name}"
         declared = ", ".join(f"`{each.name}` {STORED_HERE[STORED[each.kind]]}" for each in schema.columns)
-        declared += ", _line bigint"
+        declared += ", _line bigint, _row bigint"
         found = [(load, load.folder / f"{schema.name}.parquet") for load in loads]
         found = [(load, path) for load, path in found if path.is_file()]
         if not found:
