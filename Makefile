@@ -11,6 +11,7 @@
 
 PYTHON ?= python3
 TEST_FLAGS ?=
+BENCH_FLAGS ?=
 UPGRADE ?=
 
 BIN := .venv/bin
@@ -35,11 +36,13 @@ test: .venv/peil .venv/dev
 prove: .venv/peil .venv/dev
 	$(SAY) 'holds its figures against published ones, laws and simulated worlds'
 	@$(BIN)/python -m pytest -vv tests/published tests/laws tests/worlds $(TEST_FLAGS)
+	$(SAY) 'draws the simulations that the pages on intervals print'
+	@$(BIN)/python benchmarks/coverage.py
+	@$(BIN)/python benchmarks/planted.py
 
 bench: .venv/peil .venv/dev
-	@set -e; for each in benchmarks/*.py; do \
-		test -e "$$each" || { echo 'peil: no benchmark stands in benchmarks/' >&2; exit 1; }; \
-		printf 'peil: %s\n' "$$each"; $(BIN)/python "$$each"; done
+	$(SAY) 'measures speed and memory beside its peers, into benchmarks/results.md (an hour or so; --small: a few minutes)'
+	@$(BIN)/python benchmarks/run.py $(BENCH_FLAGS)
 
 check: style format types layers docs
 	$(SAY) 'all checks passed'

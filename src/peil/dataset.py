@@ -16,8 +16,8 @@ import pyarrow as pa
 from peil.calendars.days import CALENDAR, days
 from peil.calendars.hours import OPENINGS, BusinessCalendar, openings
 from peil.contacts.fold import fold
-from peil.engines.quoting import quoted
 from peil.engines.engine import Engine
+from peil.engines.quoting import quoted
 from peil.engines.schema import Schema, Table
 from peil.engines.store import Load, Store, publish_file
 from peil.errors import EvidenceError
@@ -28,7 +28,7 @@ from peil.surveys.design import AGENTS_IN_STATES, PERSONS_IN_CONTACTS, QUEUES_IN
 from peil.surveys.responses import RESPONSES, respond
 
 # Raised when a stage's meaning changes, so that tables built by an older Peil are built again.
-STAGES = 1
+STAGES = 2
 DESIGNS: Mapping[str, Design] = {
     "contacts": PERSONS_IN_CONTACTS,
     "responses": SURVEY,

@@ -55,7 +55,10 @@ def business_time(  # it joins what four steps made
         calendar: calendar of legs that name none.
     """
     made = {}
-    for what, until in (("response", "coalesce(f.responded_at, t.said_at)"), ("resolution", "f.resolved_at")):
+    for what, until in (
+        ("response", "coalesce(f.responded_at, case when t.said_at >= f.started_at then t.said_at end)"),
+        ("resolution", "f.resolved_at"),
+    ):
         stretches = engine.step(
             f"{what}_stretches",
             _STRETCHES.format(

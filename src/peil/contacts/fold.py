@@ -186,7 +186,7 @@ _CONTACTS = """
 select
   f.source, f.organisation, f.contact_id, f.channel, f.direction, f.queue, f.handler, f.agent_id, f.team, f.site, f.reason,
   f.language, f.calendar, f.customer_id, f.phone, f.mail, f.extra, f.started_at, f.started_on, f.started_minute, f.answered_at,
-  coalesce(f.responded_at, t.said_at) as responded_at, f.resolved_at, f.ended_at, f.ended_how,
+  coalesce(f.responded_at, case when t.said_at >= f.started_at then t.said_at end) as responded_at, f.resolved_at, f.ended_at, f.ended_how,
   f.n_legs, cast(f.n_agent_legs as bigint) as n_agent_legs,
   cast(greatest(f.n_agent_legs - 1, 0) as bigint) as n_transfers,
   cast(f.n_holds as bigint) as n_holds, cast(f.n_reopens as bigint) as n_reopens,
@@ -202,7 +202,7 @@ select
   cast(f.talk_ms as bigint) as talk_ms, cast(f.hold_ms as bigint) as hold_ms, cast(f.wrap_ms as bigint) as wrap_ms,
   cast(f.handle_ms as bigint) as handle_ms, cast(f.park_ms as bigint) as park_ms, cast(f.bot_ms as bigint) as bot_ms,
   ms_between(f.started_at, f.ended_at) as lasted_ms,
-  ms_between(f.started_at, coalesce(f.responded_at, t.said_at)) as response_ms,
+  ms_between(f.started_at, coalesce(f.responded_at, case when t.said_at >= f.started_at then t.said_at end)) as response_ms,
   ms_between(f.started_at, f.resolved_at) as resolution_ms,
   b.response_business_ms, b.response_business_last_ms, b.resolution_business_ms,
   t.n_messages

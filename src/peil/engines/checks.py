@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from peil.engines.instants import EARLIEST, LATEST, instant, is_number, is_skipped
+from peil.engines.instants import EARLIEST, LATEST, instant, is_number, is_skipped, wall_time
 from peil.engines.quoting import name, quoted
 from peil.engines.schema import STORED, Column, Kind, Schema
 
@@ -113,8 +113,7 @@ def local_columns(schema: Schema, zone: str) -> Mapping[str, str]:
     """Return SQL over the typed row for the columns the door derives: local day and minute."""
     found: dict[str, str] = {}
     for moment, day in schema.local:
-        at = name(moment)
-        wall = at if zone == "UTC" else f"timezone({quoted(zone)}, timezone('UTC', {at}))"
+        wall = wall_time(name(moment), zone)
         found[day] = f"cast({wall} as date)"
         minute = moment.removesuffix("_at") + "_minute"
         if minute in schema.names:

@@ -15,7 +15,7 @@ from peil.engines.checks import name as identifier
 from peil.engines.checks import quoted
 from peil.engines.door import Limits, connect
 from peil.engines.schema import STORED, Schema, Table
-from peil.engines.store import Load, publish_file
+from peil.engines.store import Load, publish_file, working_folder
 from peil.engines.subset import rendered
 from peil.errors import EvidenceError, SourceError
 
@@ -39,8 +39,7 @@ class DuckEngine:
         self._spill: Path | None = None
         if self._limits.folder:
             # a folder of its own: processes that share one would delete each other's spill files
-            self._spill = self._limits.folder / f"engine-{uuid.uuid4().hex[:8]}"
-            self._spill.mkdir(parents=True, exist_ok=True)
+            self._spill = working_folder(self._limits.folder, "engine")
         self._con = connect(Limits(memory=self._limits.memory, threads=self._limits.threads, folder=self._spill))
         self._con.execute("set preserve_insertion_order = false")
 
@@ -119,15 +118,20 @@ class DuckEngine:
         self._con.execute(f"create or replace view {name} as select * from read_parquet({quoted(str(path))})")
         return Table(schema=schema, name=name)
 
-    def rows(self, sql: str) -> pa.Table:
-        """Run a query and return its rows, which must be few."""
+    def rows(self, sql: str, *, steady: bool = False) -> pa.Table:
+        """Run a query and return its rows, which must be few; on one core where the order of adding matters."""
         try:
+            if steady:
+                self._con.execute("set threads = 1")
             return self._con.sql(rendered(sql, "duckdb")).to_arrow_table()
         except duckdb.OutOfMemoryException:
             raise EvidenceError(
                 f"the question needs more than {self._limits.memory} of memory",
                 remedy="raise engine.memory, or ask for fewer groups",
             ) from None
+        finally:
+            if steady:
+                self._con.execute(f"set threads = {self._limits.threads}")
 
     def close(self) -> None:
         """Let go of memory and spill files."""

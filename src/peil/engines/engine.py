@@ -37,8 +37,13 @@ class Engine(Protocol):
     def kept(self, schema: Schema, name: str, folder: Path) -> Table:
         """Return a table that was kept earlier."""
 
-    def rows(self, sql: str) -> pa.Table:
-        """Run a query and return its rows, which must be few."""
+    def rows(self, sql: str, *, steady: bool = False) -> pa.Table:
+        """Run a query and return its rows, which must be few.
+
+        Parameters:
+            sql: a query in the portable subset.
+            steady: sums of doubles come out the same to the last digit each time, where the engine can promise it.
+        """
 
     def close(self) -> None:
         """Let go of memory and processes."""

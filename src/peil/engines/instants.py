@@ -46,11 +46,13 @@ def _has_zone(text: str) -> str:
 
 
 def _utc(wall: str, zone: str) -> str:
-    return f"timezone('UTC', timezone({quoted(zone)}, {wall}))"
+    # by way of microseconds: casting to a plain timestamp would look up the time zone again
+    return f"make_timestamp(epoch_us(timezone({quoted(zone)}, {wall})))"
 
 
-def _wall(utc: str, zone: str) -> str:
-    return f"timezone({quoted(zone)}, timezone('UTC', {utc}))"
+def wall_time(utc: str, zone: str) -> str:
+    """Return SQL for the local time at an instant in UTC."""
+    return utc if zone == "UTC" else f"timezone({quoted(zone)}, make_timestamptz(epoch_us({utc})))"
 
 
 def instant(text: str, zone: str) -> str:
@@ -66,7 +68,7 @@ def instant(text: str, zone: str) -> str:
     if zone != "UTC":
         # three hours earlier the clocks stood as they did before any change
         first = f"({_utc(f'{wall} - interval 3 hour', zone)} + interval 3 hour)"
-        repeated = f"{_is_restless(wall, zone)} and {_wall(first, zone)} = {wall}"
+        repeated = f"{_is_restless(wall, zone)} and {wall_time(first, zone)} = {wall}"
         local = f"case when {repeated} then {first} else {_utc(wall, zone)} end"
     impossible = f"regexp_matches(substr({text}, strpos({text}, ':')), '[+-](1[5-9]|[2-9][0-9])')"
     exact = f"case when not {impossible} then timezone('UTC', try_cast({text} as timestamptz)) end"
@@ -76,7 +78,7 @@ def instant(text: str, zone: str) -> str:
 def is_skipped(text: str, zone: str) -> str:
     """Return SQL that is true of a local time that never was: the clocks went past it."""
     wall = f"try_cast({text} as timestamp)"
-    never = f"{_wall(_utc(wall, zone), zone)} <> {wall}"
+    never = f"{wall_time(_utc(wall, zone), zone)} <> {wall}"
     return f"(case when {_is_restless(wall, zone)} and not ({_has_zone(text)}) then {never} else false end)"
 
 

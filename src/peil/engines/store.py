@@ -112,7 +112,8 @@ class Store:
             for left in self.loads_folder.glob(".tmp-*"):
                 shutil.rmtree(left, ignore_errors=True)
             for left in self.spill_folder.iterdir():
-                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+                if not _in_use(left.name):
+                    shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
             yield
 
     def start(self) -> Path:
@@ -138,6 +139,28 @@ class Store:
         published = folder.rename(self.loads_folder / load.load_id)
         _sync(self.loads_folder)
         return replace(load, folder=published)
+
+
+def working_folder(folder: Path, what: str) -> Path:
+    """Return a new folder to work in, named after this process so that nobody sweeps it while it is used."""
+    made = folder / f"{what}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    made.mkdir(parents=True)
+    return made
+
+
+def _in_use(name: str) -> bool:
+    """Whether a working folder's process is still there."""
+    _, _, rest = name.partition("-")
+    pid = rest.partition("-")[0]
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def publish_file(made: Path, target: Path) -> None:

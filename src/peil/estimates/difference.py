@@ -127,7 +127,8 @@ def _crossed(data: Dataset, first: Side, second: Side, design: Design | None) ->
     calendar = rows_from(table.name, schema, everything, f"({first.where}) or ({second.where})").split(" where ")[0]
     rows = data.engine.rows(
         f"with clusters as (select {_listed(inner)} {calendar} group by {stratum}, {drawn.clusters}) "
-        f"select h, count(*) as n_h, max(pop) as pop_h, sum(here) as here, {_listed(outer)} from clusters group by h order by h"
+        f"select h, count(*) as n_h, max(pop) as pop_h, sum(here) as here, {_listed(outer)} from clusters group by h order by h",
+        steady=True,
     )
     size, n_strata = (float(BILLION) if drawn.weight else 1.0), rows.num_rows
     totals = np.stack([numbers(rows.column(f"s{a}")) for a in range(4)], axis=1) / size

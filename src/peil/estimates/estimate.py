@@ -266,6 +266,6 @@ def _inferred(measure: Measure, sums: Counted, level: float) -> dict[str, Any]:
     if groups != ((),) and not rows.all():
         # measures that share a pass share its groups; one without a row of this measure is none of its groups
         here = np.flatnonzero(rows)
-        groups = tuple(groups[place] for place in here.tolist())
+        groups = tuple(map(groups.__getitem__, here.tolist()))
         columns = {name: each[here] for name, each in columns.items()}
     return {"groups": groups, "method": method, **columns}

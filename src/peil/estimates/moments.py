@@ -139,7 +139,7 @@ def _same(keys: Sequence[str], one: str, other: Sequence[str]) -> str:
     return " and ".join(f"{one}.{key} is not distinct from {each}" for key, each in zip(keys, other, strict=True))
 
 
-def query(quantities: Sequence[Quantity], design: Design, groups: Grouping, source: str) -> Asked:
+def query(quantities: Sequence[Quantity], design: Design, groups: Grouping, source: str, drawn: str = "") -> Asked:
     """Return the one query that answers for every measure and group.
 
     Rows of one cluster are added up before they are squared. Where a cluster's rows are neighbours in time and the
@@ -166,7 +166,7 @@ def query(quantities: Sequence[Quantity], design: Design, groups: Grouping, sour
         f"select {_listed({**keys, 'h': stratum, 'c': cluster})}, {inner.listed} {source} "
         f"group by {', '.join([*keys.values(), stratum, cluster])}"
     )
-    whole = source.split(" where ", maxsplit=1)[0]
+    whole = drawn or source.split(" where ", maxsplit=1)[0]
     population = f"max({design.population})" if design.population else "cast(null as bigint)"
     sql = (
         f"with clusters as ({clusters}), sums as ({_grouped(', '.join([*named, 'h', outer.listed]), 'from clusters', [*named, 'h'])}), "
@@ -193,17 +193,18 @@ def _alone(parts: Sequence[_Part], design: Design, groups: Grouping, source: str
         crowded = (
             f"(coalesce(t.{previous} < {groups.span_ms}, false) or coalesce(t.{following} < {groups.span_ms}, false))"
         )
+    # sums are whole and exact until the last step; what leaves the engine are doubles, half the bytes
     rows, more, outer = _Columns("r"), _Columns("m"), _Columns("s")
     columns: list[Mapping[str, str]] = []
     for part in parts:
         row = {name: rows.of(sql) for name, sql in part.per_row(None).items()}
-        found = {name: outer.of(f"singles.{column}") for name, column in row.items()}
+        found = {name: outer.of(f"cast(singles.{column} as double)") for name, column in row.items()}
         several = more.of(f"sum(case when {row['n']} > 0 then 1 - {row['n']} else 0 end)")
-        found["k"] = outer.of(f"singles.{row['n']} + coalesce(several.{several}, 0)")
+        found["k"] = outer.of(f"cast(singles.{row['n']} + coalesce(several.{several}, 0) as double)")
         for square, (a, b) in SQUARES.items():
             product = f"cast({row[a]} as decimal(19, 0)) * cast({row[b]} as decimal(19, 0))"
             change = more.of(f"sum({product} - cast({row[f'w{square}']} as decimal(38, 0)))")
-            found[square] = outer.of(f"singles.{row[f'w{square}']} + coalesce(several.{change}, 0)")
+            found[square] = outer.of(f"cast(singles.{row[f'w{square}']} + coalesce(several.{change}, 0) as double)")
         columns.append(found)
     by = ", ".join([*keys.values(), design.cluster])
     inner = f"select {_listed({**keys, 'c': design.cluster})}"
@@ -230,7 +231,13 @@ def _alone(parts: Sequence[_Part], design: Design, groups: Grouping, source: str
 
 
 def counted(
-    engine: Engine, quantities: Sequence[Quantity], design: Design, groups: Grouping, source: str
+    engine: Engine,
+    quantities: Sequence[Quantity],
+    design: Design,
+    groups: Grouping,
+    source: str,
+    *,
+    drawn: str = "",
 ) -> Iterator[Counted]:
     """Run the query and yield each quantity's sums, one at a time: with many groups they are large.
 
@@ -240,12 +247,13 @@ def counted(
         design: how the rows came to be there.
         groups: how to group them.
         source: FROM and WHERE of the rows, as ``groups.rows_from`` writes them.
+        drawn: FROM of the whole design, where ``source`` joins more to it.
 
     Raises:
         EvidenceError: there are no rows at all.
     """
-    asked = query(quantities, design, groups, source)
-    rows = engine.rows(asked.sql)
+    asked = query(quantities, design, groups, source, drawn)
+    rows = engine.rows(asked.sql, steady=design.weight is not None)
     column = {name: rows.column(name) for name in rows.column_names}
     if not rows.num_rows:
         raise EvidenceError("no row is left to count", remedy="widen the period or the filter")

@@ -113,6 +113,6 @@ def _share_below(  # the question and its answer so far
         where=f"({measure.where}) and {measure.of} is not null",
         of=f"case when {measure.of} <= quantile_at.at_most then 1 else 0 end",
     )
-    (sums,) = counted(engine, [below], design, groups, joined)
+    (sums,) = counted(engine, [below], design, groups, joined, drawn=head)
     lone = sums.moments.strata.clusters.size == 1
     return ratio(sums.moments, len(labels), singleton="certainty" if lone else "refuse")

@@ -70,7 +70,7 @@ def scale(values: Sequence[float], unit: Unit, language: Language, *, room: floa
     Example:
         >>> scale([-39.8, 28.9], Unit.POINTS, "en", room=400).labels
         ('−40', '−20', '0', '+20', '+40')
-    """  # noqa: RUF002  # a true minus sign
+    """  # a true minus sign
     low, high = min(values), max(values)
     if high - low < _NARROWEST:
         low, high = low - abs(low) * 0.1 - 0.01, high + abs(high) * 0.1 + 0.01

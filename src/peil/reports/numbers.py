@@ -105,7 +105,7 @@ def value_text(  # a value has this many ways to be written
         ('46,1%', '−31', '5:52\xa0min')
         >>> value_text(-50.2, Unit.POINTS, "nl", difference=True), value_text(0.012, Unit.SHARE, "en", difference=True)
         ('−50\xa0punten', '+1.2\xa0percentage points')
-    """  # noqa: RUF002  # a true minus sign
+    """  # a true minus sign
     if not math.isfinite(value):
         return NOTHING
     if difference:
@@ -149,7 +149,7 @@ def interval_text(  # an interval has as many ways to be written as its ends
     Example:
         >>> interval_text(-36.4, -26.1, Unit.POINTS, "nl"), interval_text(0.455, 0.467, Unit.SHARE, "en")
         ('(−36 tot −26)', '(45.5% to 46.7%)')
-    """  # noqa: RUF002  # a true minus sign
+    """  # a true minus sign
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"({NOTHING})"
     if difference:
@@ -212,7 +212,7 @@ def tick(value: float, unit: Unit, language: Language, *, step: float, size: flo
     Example:
         >>> tick(0.4, Unit.SHARE, "nl", step=0.1, size=0.5), tick(-20, Unit.POINTS, "en", step=20, size=40)
         ('40%', '−20')
-    """  # noqa: RUF002  # a true minus sign
+    """  # a true minus sign
     if unit is Unit.SECONDS and size >= _CLOCK_FROM_S:
         return _bare(value, unit, language, size, None)
     times = 100 if unit is Unit.SHARE else 1

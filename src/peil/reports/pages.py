@@ -60,7 +60,7 @@ def _facts(measure: Measure, language: Language) -> Iterator[tuple[str, str]]:
     ]
     if siblings:
         yield f"{measure.family}", ", ".join(siblings)
-    yield _READS.read(language), ", ".join(measure.reads) or "–"  # noqa: RUF001  # an en dash for none
+    yield _READS.read(language), ", ".join(measure.reads) or "–"  # an en dash for none
     yield _ASK.read(language), _command(measure)
 
 

@@ -9,7 +9,7 @@ from peil.terms import Better, Label, Unit
 UNITS: Mapping[Unit, Label] = {
     Unit.SHARE: Label("share", "aandeel"),
     Unit.SCORE: Label("score", "score"),
-    Unit.POINTS: Label("points, −100 to +100", "punten, −100 tot +100"),  # noqa: RUF001  # a true minus sign
+    Unit.POINTS: Label("points, −100 to +100", "punten, −100 tot +100"),  # a true minus sign
     Unit.SECONDS: Label("seconds", "seconden"),
     Unit.MINUTES: Label("minutes", "minuten"),
     Unit.HOURS: Label("hours", "uren"),

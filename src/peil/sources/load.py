@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from peil.engines.door import Door, Limits
-from peil.engines.store import Load, Store
+from peil.engines.store import Load, Store, working_folder
 from peil.errors import DefinitionError, PeilError, SchemaError, SourceError, neighbours
 from peil.sources.files import fingerprint, readable
 from peil.sources.source import Export, Source
@@ -164,7 +163,7 @@ def _one(source: Source, path: Path | None, name: str, store: Store, limits: Lim
     load_id = hashlib.sha256(f"{source.name}|{sha256}|{reading}".encode()).hexdigest()[:24]
     if store.has(load_id):
         return None
-    work = Path(tempfile.mkdtemp(dir=store.spill_folder))
+    work = working_folder(store.spill_folder, "load")
     folder = store.start()
     own = hmac.new(key, source.organisation.encode(), "sha256").digest()
     door = Door(Limits(memory=limits.memory, threads=limits.threads, folder=work), own)

@@ -118,6 +118,18 @@ LEGS = Schema(
             says="a leg is answered before it starts",
         ),
         Rule(
+            name="responded_before_it_starts",
+            holds="responded_at >= started_at",
+            column="responded_at",
+            says="a leg is responded to before it starts",
+        ),
+        Rule(
+            name="resolved_before_it_starts",
+            holds="resolved_at >= started_at",
+            column="resolved_at",
+            says="a leg is resolved before it starts",
+        ),
+        Rule(
             name="queued_after_it_ends",
             holds="queued_at <= ended_at",
             column="queued_at",
