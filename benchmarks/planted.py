@@ -97,7 +97,9 @@ def worlds(draws: int, contacts: int, seed: int = 0) -> tuple[Dataset, Mapping[s
     """Return a dataset with one organisation a draw, and what was planted in each."""
     store = Store(Path(tempfile.mkdtemp(prefix="peil-planted-")))
     limits = Limits(memory="3GB", folder=store.spill_folder)
-    made = load([ManyCentres(draws=draws, contacts=contacts, seed=seed)], store, root=store.folder, limits=limits, key=KEY)
+    made = load(
+        [ManyCentres(draws=draws, contacts=contacts, seed=seed)], store, root=store.folder, limits=limits, key=KEY
+    )
     if made.refused:
         raise RuntimeError(made.refused[0].says)
     planted = SimulatedCentre(contacts=contacts).truth()

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peil.dataset import Dataset, Run
-from peil.errors import DefinitionError
+from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.groups import grouping, rows_from
-from peil.estimates.moments import Counted, Quantity, counted
+from peil.estimates.moments import Counted, NothingCountedError, Quantity, counted
 from peil.estimates.quantiles import quantiles
 from peil.measures.measure import POPULATIONS, Measure
 from peil.methods import interval
@@ -139,8 +139,13 @@ class Estimates:
         """Return the one estimate of a question without groups.
 
         Raises:
+            EvidenceError: there is none, for want of rows.
             DefinitionError: there are several.
         """
+        if not len(self):
+            raise EvidenceError(
+                f"no row of '{self.measure.name}' is left to count", remedy="widen the period or the filter"
+            )
         if len(self) != 1:
             raise DefinitionError(
                 f"'{self.measure.name}' was asked by {', '.join(self.by)}: there are {len(self)} estimates"
@@ -180,7 +185,7 @@ def estimate(  # a question has this many sides
 
     Raises:
         DefinitionError: a group or a filter names an unknown column.
-        EvidenceError: no row is left.
+        EvidenceError: one measure was asked and no row is left; of several, one without rows has no groups.
 
     Example:
         >>> from peil.made import made
@@ -200,17 +205,20 @@ def estimate(  # a question has this many sides
         drawn = design or data.designs[population]
         plain = [each for each in here if each.estimator != "quantile"]
         found: list[tuple[Measure, Mapping[str, Any]]] = []
-        if plain:
+        try:
             quantities = [Quantity(where=each.where, of=each.of, per=each.per) for each in plain]
+            answers = counted(data.engine, quantities, drawn, groups, source) if plain else ()
+            found += [(each, _inferred(each, sums, level)) for each, sums in zip(plain, answers, strict=True)]
             found += [
-                (each, _inferred(each, sums, level))
-                for each, sums in zip(plain, counted(data.engine, quantities, drawn, groups, source), strict=True)
+                (each, quantiles(data.engine, each, drawn, groups, source, level=level))
+                for each in here
+                if each.estimator == "quantile"
             ]
-        found += [
-            (each, quantiles(data.engine, each, drawn, groups, source, level=level))
-            for each in here
-            if each.estimator == "quantile"
-        ]
+        except NothingCountedError:
+            if len(asked) == 1:
+                raise
+            answered = {each.name for each, _ in found}
+            found += [(each, _NOTHING) for each in here if each.name not in answered]
         cluster = CLUSTERS[population] if design is None else "the design's clusters"
         for measure, columns in found:
             method = METHODS[str(columns["method"])].format(cluster=cluster)
@@ -219,6 +227,14 @@ def estimate(  # a question has this many sides
                 measure=measure, by=tuple(by), level=level, method=method, run=data.run, **rest
             )
     return [made[each.name] for each in asked]
+
+
+_NONE = np.zeros(0)
+_NOTHING: Mapping[str, Any] = {
+    "groups": (),
+    "method": "mean",
+    **dict.fromkeys(("value", "se", "low", "high", "n", "clusters", "n_eff", "df"), _NONE),
+}
 
 
 def _inferred(measure: Measure, sums: Counted, level: float) -> dict[str, Any]:

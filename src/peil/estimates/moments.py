@@ -22,6 +22,13 @@ Floats = NDArray[np.float64]
 SQUARES = {"xx": ("x", "x"), "xy": ("x", "y"), "yy": ("y", "y")}
 
 
+class NothingCountedError(EvidenceError):
+    """No row is left after the filters; of several measures asked at once, the others still have theirs."""
+
+    def __init__(self) -> None:
+        super().__init__("no row is left to count", remedy="widen the period or the filter")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
     """What is summed over rows: ``of`` and ``per`` of the rows for which ``where`` holds."""
@@ -250,13 +257,13 @@ def counted(
         drawn: FROM of the whole design, where ``source`` joins more to it.
 
     Raises:
-        EvidenceError: there are no rows at all.
+        NothingCountedError: there are no rows at all.
     """
     asked = query(quantities, design, groups, source, drawn)
     rows = engine.rows(asked.sql, steady=design.weight is not None)
     column = {name: rows.column(name) for name in rows.column_names}
     if not rows.num_rows:
-        raise EvidenceError("no row is left to count", remedy="widen the period or the filter")
+        raise NothingCountedError
     h_names, stratum = np.unique(np.asarray(column["h"].to_pylist(), dtype=str), return_inverse=True)
     n_h, population = np.zeros(len(h_names)), np.full(len(h_names), np.nan)
     n_h[stratum] = numbers(column["n_h"])

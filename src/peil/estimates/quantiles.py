@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from peil.engines.engine import Engine
 from peil.engines.schema import Column, Kind, Schema
-from peil.errors import DefinitionError, EvidenceError
+from peil.errors import DefinitionError
 from peil.estimates.groups import Grouping
-from peil.estimates.moments import Quantity, counted, labels_of, numbers
+from peil.estimates.moments import NothingCountedError, Quantity, counted, labels_of, numbers
 from peil.measures.measure import Measure
 from peil.methods import quantile as q
 from peil.methods.ratio import Ratios, ratio
@@ -31,7 +31,7 @@ def quantiles(
 
     Raises:
         DefinitionError: the design has weights, for which value counts are not kept.
-        EvidenceError: no row is left.
+        NothingCountedError: no row is left.
     """
     if design.weight:
         raise DefinitionError(
@@ -44,7 +44,7 @@ def quantiles(
         f"select {named}{measure.of} as v, count(*) as n {source} and ({measure.where}) and {measure.of} is not null group by {listed}"
     )
     if not rows.num_rows:
-        raise EvidenceError("no row is left to count", remedy="widen the period or the filter")
+        raise NothingCountedError
     labels, group = labels_of([rows.column(key) for key in keys], rows.num_rows)
     value, count = numbers(rows.column("v")), numbers(rows.column("n")).astype(np.int64)
     order = np.lexsort((value, group))
