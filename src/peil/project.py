@@ -45,6 +45,12 @@ def _measure(told: MeasureConfig) -> Measure:
     )
 
 
+def _called(by: str, value: str) -> Label:
+    """What to call a group in the middle of a sentence."""
+    known = CHANNEL_LABELS.get(value) if by == "channel" else None
+    return Label(known.en.lower(), known.nl.lower()) if known else Label(value, value)
+
+
 class Project:
     """A folder with a configuration, its store and its measures.
 
@@ -165,10 +171,7 @@ class Project:
             Side(measure=chosen, where=f"({where}) and {by} = '{value.replace(chr(39), chr(39) * 2)}'")
             for value in (first, second)
         ]
-        named = tuple(
-            CHANNEL_LABELS.get(value, Label(value, value)) if by == "channel" else Label(value, value)
-            for value in (first, second)
-        )
+        named = [_called(by, value) for value in (first, second)]
         return group_gap(self.data, sides[0], sides[1], named=(named[0], named[1]), level=self.settings.report.level)
 
     def explain(self, measure: str, language: Language = "en") -> str:
