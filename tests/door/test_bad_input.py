@@ -383,8 +383,8 @@ LAYOUTS = [
     (["{a}", "", "{b}", "", "", "x", "{bad}", "{c}", ""], {"a": 2, "b": 4, "c": 9}, [(7, FEW), (8, WORD)]),
     (["{two}", "{bad}", "x", "{three}", "{bad2}", "{c}"], {"two": 2, "three": 6, "c": 10}, [(4, WORD), (5, FEW), (9, WORD)]),
     (["{a}", '{b}"x"', '{a2},"x"y', "{bad}", "{c}"], {"a": 2, "b": 3, "c": 6}, [(4, UNPAIRED), (5, WORD)]),
-    (["{a}", "{open}", "{b}", "{c}"], {"a": 2}, [(3, UNPAIRED), (4, UNPAIRED), (5, UNPAIRED)]),
-    (["{a}", "{open}", "{b}", '{c2}" more', "{bad}", "{c}"], {"a": 2, "c": 7}, [(3, UNPAIRED), (4, UNPAIRED), (5, UNPAIRED), (6, WORD)]),
+    (["{a}", "{open}", "{b}", "{c}"], {"a": 2, "b": 4, "c": 5}, [(3, UNPAIRED)]),
+    (["{a}", "{open}", "{b}", '{c2}" more', "{bad}", "{c}"], {"a": 2, "b": 4, "c2": 5, "c": 7}, [(3, UNPAIRED), (6, WORD)]),
 ]  # fmt: skip
 
 
@@ -403,12 +403,23 @@ def test_every_row_is_told_with_its_physical_line(tmp_path, lines, good, aside, 
     assert numbered(took(tmp_path, data)) == (good, aside)
 
 
-def test_thousands_of_lines_behind_a_quote_left_open_are_each_counted(tmp_path):
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_quote_left_open_costs_its_own_line_and_none_of_the_thousands_behind_it(tmp_path, closed):
     head = text(GOOD) + line(id="open")[: -len("sales")] + '"sales\n'
-    outcome = took(tmp_path, head + "".join(line(id=str(each)) + "\n" for each in range(5_000)))
-    told = outcome.load.tables["legs"]
-    assert (told.rows_in, told.good, told.rejected) == (5_002, 1, 5_001)
-    assert [row["line"] for row in outcome.kept_aside()] == list(range(3, 5_004))
+    rows = "".join(line(id=f"n{each}") + "\n" for each in range(4, 120_000))
+    tail = [line(id="shut") + '" more', line(id="bad", wait="long"), line(id="last")] if closed else [line(id="last")]
+    outcome = took(tmp_path, head + rows + "\n".join(tail) + "\n")
+    good, aside = numbered(outcome)
+    assert aside == [(3, UNPAIRED), (120_001, WORD)] if closed else [(3, UNPAIRED)]
+    assert len(good) == 119_996 + 2 + closed
+    assert all(at == int(contact[1:]) for contact, at in good.items() if contact.startswith("n"))
+
+
+def test_fifty_quotes_left_open_cost_fifty_lines(tmp_path):
+    rows = "".join(line(id=f"n{each}")[: -len("sales")] + f'"{each}\n' for each in range(50))
+    good, aside = numbered(took(tmp_path, text(GOOD) + rows + line(id="last") + "\n"))
+    assert good == {"good": 2, "last": 53}
+    assert aside == [(each, UNPAIRED) for each in range(3, 53)]
 
 
 def test_a_field_longer_than_the_reader_takes_costs_one_line(tmp_path):

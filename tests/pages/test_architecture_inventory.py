@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 SOURCE = ROOT / "src" / "peil"
 # A folder or file at the top of the package that is not a stage.
-NO_STAGE = {"__init__.py", "__main__.py", "__pycache__", "py.typed"}
+NO_STAGE = {"__init__.py", "__pycache__", "py.typed"}
 ALONE = "of its own"
 
 

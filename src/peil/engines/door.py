@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from peil.engines import checks, scans
 from peil.engines.draft import Draft, Fault, Scan
-from peil.engines.lines import evened
 from peil.engines.quoting import name, quoted
 from peil.engines.schema import STORED, Column, Kind, Schema
 from peil.engines.typed import Drafted, Origin, failures, query
@@ -158,7 +157,7 @@ class Door:
         self._con.unregister("aside")
 
     def _faults(self, faults: list[Fault], found: dict[str, Admitted]) -> None:
-        self._keep_aside([(each.table, each.line, each.rule, each.column, _masked(each.value)) for each in faults])
+        self._keep_aside([(each.table, each.line, each.rule, each.column, _masked(len(each.value))) for each in faults])
         for each in faults:
             told = found.setdefault(each.table, Admitted())
             told.rows_in += 1
@@ -188,8 +187,7 @@ class Door:
             self._con.execute(f"drop table {name(f'draft_{schema.name}')}")
         else:
             schema, scan = draft
-            scan, draft = self._read(scan, schema, origin)
-            line, lost = self._lines(scan, schema)
+            draft, line, lost = self._read(scan, schema, origin)
         told = Admitted(rows_in=self._count("typed") + lost, rejected=self._count("typed where is_bad") + lost)
         if told.rejected > lost:
             self._name_faults(draft, origin, line)
@@ -212,46 +210,29 @@ class Door:
             )
         return told
 
-    def _type(self, drafted: Drafted, origin: Origin) -> None:
+    def _type(self, drafted: Drafted, origin: Origin) -> int:
         self._con.execute(f"create or replace temp table typed as {query(drafted, origin)}")
+        return self._count("typed")
 
-    def _read(self, scan: Scan, schema: Schema, origin: Origin) -> tuple[Scan, Drafted]:
-        """Read and type a file; the reader takes one kind of line end a file, so others are evened first."""
-        scans.forget(self._con)
-        drafted = scans.drafted(scan, schema)
-        try:
-            self._type(drafted, origin)
-        except duckdb.InvalidInputException as fault:
-            if scan.format != "csv" or "invalid state" not in str(fault):
-                raise
-            scans.forget(self._con)
-            scan = replace(scan, path=evened(scan.path, Path(self._copies.name) / f"{schema.name}.csv"))
+    def _read(self, scan: Scan, schema: Schema, origin: Origin) -> tuple[Drafted, str, int]:
+        """Read and type a file; return also SQL for the line of a row, and how many lines are lost."""
+        if scan.format != "csv":
             drafted = scans.drafted(scan, schema)
             self._type(drafted, origin)
-        return scan, drafted
+            return drafted, "{t}.rowid + 1", 0
+        copies = Path(self._copies.name)
+        found = scans.take_csv(self._con, scan, schema, copies, lambda each: self._type(each, origin))
+        self._keep_aside([(schema.name, each.line, each.rule, None, _masked(each.length)) for each in found.lost])
+        if found.rows is None:
+            return found.drafted, "{t}.rowid + 2", 0
+        self._con.register("found", pa.table({"line": found.rows}))
+        self._con.execute("create or replace temp table places as select line from found")
+        self._con.unregister("found")
+        return found.drafted, "(select p.line from places as p where p.rowid = {t}.rowid)", len(found.lost)
 
     def _count(self, table: str) -> int:
         (rows,) = self._con.execute(f"select count(*) from {table}").fetchall()[0]
         return int(rows)
-
-    def _lines(self, scan: Scan, schema: Schema) -> tuple[str, int]:
-        """Return SQL for the line of a row of ``typed``, and how many lines were lost to broken records."""
-        if scan.format != "csv":
-            return "{t}.rowid + 1", 0
-        lost = scans.broken(self._con)
-        scans.forget(self._con)
-        found = scans.whereabouts(scan, self._count("typed"), lost)
-        if found is None:
-            return "{t}.rowid + 2", 0
-        self._con.register("found", pa.table({"line": found.rows}))
-        self._con.execute("create or replace temp table places as select line from found")
-        self._con.unregister("found")
-        aside: list[tuple[str, int, str, str | None, str | None]] = []
-        for each, (line, n_lines) in zip(lost, found.broken, strict=True):
-            aside.append((schema.name, line, each.rule, None, _masked(each.text)))
-            aside += [(schema.name, line + more, each.rule, None, None) for more in range(1, n_lines)]
-        self._keep_aside(aside)
-        return "(select p.line from places as p where p.rowid = {t}.rowid)", len(aside)
 
     def _name_faults(self, drafted: Drafted, origin: Origin, line: str) -> None:
         # a row that breaks three rules is told three times, but counted once as rejected
@@ -324,9 +305,9 @@ def _held(schema: Schema, rows: pa.Schema, table: str) -> Drafted:
     return Drafted(schema=schema, sql=sql, columns=columns, plain=plain, numbered=True)
 
 
-def _masked(value: str) -> str:
+def _masked(length: int) -> str:
     """Faults come before the columns are known, so nothing of them is shown but their length."""
-    return f"•••({len(value)})" if value else ""
+    return f"•••({length})" if length else ""
 
 
 def _plain(fault: duckdb.Error) -> PeilError:

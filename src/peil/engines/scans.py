@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from peil.engines.checks import raw, trimmed
 from peil.engines.draft import Scan
-from peil.engines.lines import TOLD, Broken, Places, one_line_each, places
+from peil.engines.lines import LONGEST_LINE, TOLD, Broken, Places, emptied, evened, longest, one_line_each, places
 from peil.engines.quoting import file_path, name, quoted
 from peil.engines.schema import Schema
 from peil.engines.typed import Drafted
+from peil.errors import SourceError
 
-LONGEST_LINE = 1 << 22
 # Every thread holds a few of these, whatever the cap on memory.
 BUFFER = 2 * LONGEST_LINE
+ROUNDS = 10
+UNPAIRED, TOO_LONG = "line.quotes_do_not_pair", "line.too_long"
 # what the engine calls it, and what a person does
 RULES = {
     "MISSING COLUMNS": "line.too_few_fields",
     "TOO MANY COLUMNS": "line.too_many_fields",
-    "UNQUOTED VALUE": "line.quotes_do_not_pair",
-    "LINE SIZE OVER MAXIMUM": "line.too_long",
+    "UNQUOTED VALUE": UNPAIRED,
+    "LINE SIZE OVER MAXIMUM": TOO_LONG,
 }
 _BROKEN = """
 select min(line), line_byte_position - 1, list(error_type::varchar order by error_type::varchar desc)[1], first(csv_line)
@@ -49,13 +57,103 @@ def drafted(scan: Scan, schema: Schema) -> Drafted:
     return Drafted(schema=schema, sql=f"select {listed} from {reader}", columns=tuple(chosen))
 
 
-def forget(con: duckdb.DuckDBPyConnection) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A line that no row was made of: where, why, and how long it is."""
+
+    line: int
+    rule: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was read of a csv file.
+
+    Parameters:
+        drafted: the query that read it.
+        rows: physical line of each row; None where row n stands on line n + 1.
+        lost: the other lines.
+    """
+
+    drafted: Drafted
+    rows: NDArray[np.int64] | None
+    lost: tuple[Lost, ...]
+
+
+def take_csv(
+    con: duckdb.DuckDBPyConnection, scan: Scan, schema: Schema, copies: Path, run: Callable[[Drafted], int]
+) -> Taken:
+    """Read a csv file so that every line is a row, part of one, or known to be lost.
+
+    A file that mixes line ends is evened out first. One with a quote that is opened and not closed is read again
+    without the line on which it opens: else everything up to the next quote would be lost with it.
+
+    Parameters:
+        con: tells, after each ``run``, what could not be read.
+        scan: the file.
+        schema: the table.
+        copies: folder for mended copies.
+        run: runs a query and returns how many rows it made.
+
+    Raises:
+        SourceError: quotes do not pair in too many places, or so that they can be read in two ways.
+    """
+    known: dict[int, Lost] = {}
+    if scan.path.stat().st_size > LONGEST_LINE and longest(scan.path) > LONGEST_LINE:
+        scan = _emptied(scan, (), (), known, copies)
+    for turn in range(ROUNDS):
+        _forget(con)
+        query = drafted(scan, schema)
+        try:
+            rows = run(query)
+        except duckdb.InvalidInputException as fault:
+            if turn or "invalid state" not in str(fault):
+                raise
+            scan = replace(scan, path=evened(scan.path, copies / f"{schema.name}-evened.csv"))
+            continue
+        broken = _broken(con)
+        if not broken and scan.newlines == 1 + rows:
+            return Taken(drafted=query, rows=None, lost=())
+        swallowing = [each.start for each in broken if each.swallows]
+        found = _places(scan, rows, broken)
+        if not swallowing and (len(found.rows), len(found.broken)) == (rows, len(broken)):
+            lost = (
+                known.get(line, Lost(line=line, rule=each.rule, length=len(each.text)))
+                for line, each in zip(found.broken, broken, strict=True)
+            )
+            return Taken(drafted=query, rows=found.rows, lost=tuple(lost))
+        if not swallowing and not found.giants:
+            break
+        scan = _emptied(scan, swallowing, found.giants, known, copies)
+    raise SourceError(
+        "the quotes of the file do not pair, or can be read in two ways",
+        remedy="set 'quote' to the character that the export quotes with, or export it again",
+    )
+
+
+def _places(scan: Scan, rows: int, broken: Sequence[Broken]) -> Places:
+    if scan.newlines == 1 + rows + len(broken):
+        return one_line_each(scan.newlines, broken)
+    return places(scan.path, delimiter=scan.delimiter, quote=scan.quote, broken=broken)
+
+
+def _emptied(
+    scan: Scan, offsets: Collection[int], numbers: Collection[int], known: dict[int, Lost], copies: Path
+) -> Scan:
+    into = copies / f"{len(known)}-{scan.path.name}"
+    for line, length in emptied(scan.path, into, offsets, numbers).items():
+        known[line] = Lost(line=line, rule=TOO_LONG if length > LONGEST_LINE else UNPAIRED, length=length)
+    return replace(scan, path=into)
+
+
+def _forget(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what the last scan told of broken records."""
     con.execute("drop table if exists bad_lines")
     con.execute("drop table if exists bad_scans")
 
 
-def broken(con: duckdb.DuckDBPyConnection) -> tuple[Broken, ...]:
+def _broken(con: duckdb.DuckDBPyConnection) -> tuple[Broken, ...]:
     """Return the records that the last csv scan passed over, in order."""
     found = []
     for line, start, error, told in con.execute(_BROKEN).fetchall():
@@ -63,29 +161,7 @@ def broken(con: duckdb.DuckDBPyConnection) -> tuple[Broken, ...]:
         text = bare.rstrip("\r\n")
         begin = start + len(told) - len(bare)
         rule = RULES.get(error, "line." + error.lower().replace(" ", "_"))
-        # only quotes that do not pair take later lines along
-        n_lines = 1 + _line_ends(text) if rule == RULES["UNQUOTED VALUE"] else 1
-        cut = told if len(told) >= TOLD else text
-        found.append(Broken(line=line, start=begin, rule=rule, text=cut, n_lines=n_lines))
+        goes_on = len(told) >= TOLD or "\n" in text or "\r" in text
+        swallows = goes_on and rule in {UNPAIRED, TOO_LONG}
+        found.append(Broken(line=line, start=begin, rule=rule, text=text, swallows=swallows))
     return tuple(found)
-
-
-def _line_ends(text: str) -> int:
-    return text.count("\n") + text.count("\r") - text.count("\r\n")
-
-
-def whereabouts(scan: Scan, rows: int, lost: tuple[Broken, ...]) -> Places | None:
-    """Return where the records stand, or None where row n simply stands on line n + 1.
-
-    Parameters:
-        scan: the csv file.
-        rows: how many records were read.
-        lost: and which were not.
-    """
-    if scan.newlines == 1 + rows + len(lost):
-        return one_line_each(scan.newlines, lost) if lost else None
-    found = places(scan.path, delimiter=scan.delimiter, quote=scan.quote, broken=lost)
-    if len(found.rows) == rows and len(found.broken) == len(lost):
-        return found
-    # the engine and Python do not agree on where quotes end: then records are counted, not lines
-    return one_line_each(1 + rows + len(lost), lost)
