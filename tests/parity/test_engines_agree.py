@@ -56,8 +56,8 @@ class Listening:
         self.steps[name] = sql
         return self.engine.step(name, sql, schema)
 
-    def rows(self, sql):
-        found = self.engine.rows(sql)
+    def rows(self, sql, *, steady=False):
+        found = self.engine.rows(sql, steady=steady)
         self.answers.append((sql, found))
         return found
 
@@ -78,9 +78,10 @@ def spark():
 
 
 @pytest.fixture(scope="module")
-def pairs(spark, nasty, nasty_store, tmp_path_factory):
-    """Both worlds on both engines."""
+def pairs(spark, nasty, tmp_path_factory):
+    """Both worlds on both engines, built here: a store that others have built from would be read, not built."""
     del spark  # it is here, so another session of it opens at once
+    nasty_store = nasty.loaded(tmp_path_factory.mktemp("nasty_pairs"))
     simulated = Store(tmp_path_factory.mktemp("simulated"))
     load((SimulatedCentre(contacts=1_500),), simulated, root=simulated.folder, limits=LIMITS, key=b"simulated")
     made, opened = {}, []

@@ -234,6 +234,8 @@ def holds(schema: Schema, rule: str, table: pa.Table) -> np.ndarray:
     return {
         "ends_before_it_starts": lambda: ordered("started_at", "ended_at"),
         "answered_before_it_starts": lambda: ordered("started_at", "answered_at"),
+        "responded_before_it_starts": lambda: ordered("started_at", "responded_at"),
+        "resolved_before_it_starts": lambda: ordered("started_at", "resolved_at"),
         "queued_after_it_ends": lambda: ordered("queued_at", "ended_at"),
     }[rule]()
 

@@ -11,13 +11,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from peil.engines.checks import name as identifier
-from peil.engines.checks import quoted
 from peil.engines.door import Limits, connect
+from peil.engines.quoting import file_path, quoted
+from peil.engines.quoting import name as identifier
 from peil.engines.schema import STORED, Schema, Table
 from peil.engines.store import Load, publish_file, working_folder
 from peil.engines.subset import rendered
 from peil.errors import EvidenceError, SourceError
+
+# Rows are gathered by the group before they are written: small groups keep wide rows within the memory cap.
+ROW_GROUP = 20_480
 
 
 class DuckEngine:
@@ -62,7 +65,7 @@ class DuckEngine:
                 else f"cast(null as {STORED[each.kind]}) as {identifier(each.name)}"
                 for each in schema.columns
             )
-            listed = ", ".join(quoted(str(path)) for path in paths)
+            listed = ", ".join(file_path(path) for path in paths)
             self._con.execute(f"create or replace table sequences_{schema.name} (filename varchar, _sequence bigint)")
             self._con.executemany(
                 f"insert into sequences_{schema.name} values (?, ?)",
@@ -99,7 +102,7 @@ class DuckEngine:
         columns = ", ".join(identifier(each) for each in table.schema.names)
         try:
             self._con.execute(
-                f"copy (select {columns} from {table.name}) to {quoted(str(made))} (format parquet, compression zstd)"
+                f"copy (select {columns} from {table.name}) to {quoted(str(made))} (format parquet, compression zstd, row_group_size {ROW_GROUP})"
             )
         except duckdb.OutOfMemoryException:
             made.unlink(missing_ok=True)
@@ -115,7 +118,7 @@ class DuckEngine:
         path = folder / f"{name}.parquet"
         if not path.exists():
             raise SourceError(f"the built table '{name}' is gone", remedy="run 'peil load' again")
-        self._con.execute(f"create or replace view {name} as select * from read_parquet({quoted(str(path))})")
+        self._con.execute(f"create or replace view {name} as select * from read_parquet({file_path(path)})")
         return Table(schema=schema, name=name)
 
     def rows(self, sql: str, *, steady: bool = False) -> pa.Table:
