@@ -1,13 +1,15 @@
 """Run every benchmark of speed and memory, and write what was measured to ``benchmarks/results.md``.
 
-``python benchmarks/run.py`` counts 1 and 10 million contacts; ``--small`` counts 100,000 and tells whether all still runs.
+``python benchmarks/run.py`` counts 1 and 10 million contacts; ``--small`` counts 100,000 and tells whether all still runs;
+``--sizes`` and ``--raw`` choose other sizes for the catalogue and for the way from raw files to a report.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
-import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -57,7 +59,7 @@ def table(contacts: int, kind: str, costs: dict[tuple[str, str], Cost]) -> list[
     return [*lines, ""]
 
 
-def report(sizes: tuple[int, ...]) -> str:
+def report(sizes: Sequence[int], raw: Sequence[int]) -> str:
     """Run everything and return the page."""
     busy = os.getloadavg()[0]
     lines = [
@@ -80,18 +82,27 @@ def report(sizes: tuple[int, ...]) -> str:
         row("contacts", *(f"{each}, s (processor s)" for each in STAGES), "all, s (processor s)", "peak MB"),
         row(*["--:"] * 7),
     ]
-    for contacts in sizes:
+    for contacts in raw:
         cost = staged(contacts)
         stages = (f"{wall:.1f} ({cpu:.1f})" for wall, cpu in (cost.parts[each] for each in STAGES))
         lines.append(row(f"{contacts:,}", *stages, f"{cost.wall:.1f} ({cost.cpu:.1f})", f"{cost.rss_mb:,}"))
     return "\n".join(lines).replace("LATER", f"{os.getloadavg()[0]:.1f}") + "\n"
 
 
-if __name__ == "__main__":
-    small = "--small" in sys.argv[1:]
-    page = report((100_000,) if small else (1_000_000, 10_000_000))
-    if small:
+def main() -> None:
+    """Measure, and write the page; a small run only prints it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--raw", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    asked = parser.parse_args()
+    page = report((100_000,), (100_000,)) if asked.small else report(asked.sizes, asked.raw)
+    if asked.small:
         print(page)
     else:
         RESULTS.write_text(page, encoding="utf-8")
         print(f"wrote {RESULTS.parent.name}/{RESULTS.name}")
+
+
+if __name__ == "__main__":
+    main()
