@@ -113,6 +113,7 @@ def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(project:
         (("estimat",), 2, "there is no command 'estimat'; did you mean 'estimate'?"),
         (("report", "--lang", "de"), 2, "'de' is not one of 'en', 'nl'"),
         (("explain", "npss"), 2, "did you mean 'nps'"),
+        (("estimate", "service_level"), 2, "peil variants service_level"),
         (("variants", "servicelevel"), 2, "did you mean 'service_level'"),
     ],
 )

@@ -180,7 +180,7 @@ def compare(
 ) -> None:
     """Say whether group SECOND differs from group FIRST, with the interval of the difference."""
     from peil.project import open_project
-    from peil.reports.sentences import sentence
+    from peil.reports.sentences import VERDICTS, sentence
 
     project = open_project(path)
     try:
@@ -200,7 +200,7 @@ def compare(
         "checks": [{"name": each.name, "passed": each.passed, "says": each.says.en} for each in found.checks],
     }
     lang = chosen_language(language)
-    lines = [f"{found.verdict}: {sentence(found, lang)}"]
+    lines = [f"{VERDICTS[found.verdict].read(lang)}: {sentence(found, lang)}"]
     lines += [f"  {'ok ' if each.passed else 'not'} {each.says.read(lang)}" for each in found.checks]
     if found.settles:
         lines.append(f"  {found.settles.read(lang)}")

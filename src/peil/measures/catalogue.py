@@ -28,6 +28,12 @@ def measure_named(name: str, catalogue: Mapping[str, Measure] = CATALOGUE) -> Me
           remedy: did you mean 'nps' or 'enps'?
     """
     if name not in catalogue:
+        same = [each.name for each in catalogue.values() if each.family == name]
+        if same:
+            raise DefinitionError(
+                f"'{name}' is a word with {len(same)} definitions, each a measure of its own",
+                remedy=f"choose one, such as '{same[0]}', or see all on your contacts: peil variants {name}",
+            )
         raise DefinitionError(f"no measure is named '{name}'", remedy=neighbours(name, catalogue))
     return catalogue[name]
 
