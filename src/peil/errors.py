@@ -89,5 +89,5 @@ def neighbours(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
     if near:
         return "did you mean " + " or ".join(f"'{each}'" for each in near) + "?"
-    shown = ", ".join(choices[:12]) + (" …" if len(choices) > 12 else "")  # noqa: PLR2004
+    shown = ", ".join(choices[:12]) + (" …" if len(choices) > 12 else "")  # noqa: PLR2004  # as many as fit a line
     return f"choose one of: {shown}"

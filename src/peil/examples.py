@@ -131,11 +131,6 @@ def demo_project(folder: str | Path, *, contacts: int = 300_000) -> Project:
     return project
 
 
-def demo_text(contacts: int) -> str:
-    """Return the demonstration's configuration."""
-    return _DEMO.format(contacts=contacts)
-
-
 def _write(root: Path, text: str) -> Path:
     import json
 

@@ -84,7 +84,7 @@ def counted_minutes(calendar: BusinessCalendar, start: datetime, end: datetime) 
             (from_hour, from_minute), (to_hour, to_minute) = (map(int, each.split(":")) for each in text.split("-"))
             begins, ends = from_hour * 60 + from_minute, to_hour * 60 + to_minute
             shifts[WORDS.index(word)].append((begins, ends if ends > begins else ends + 1440))
-    count, furthest = 0, datetime.min  # noqa: DTZ901
+    count, furthest = 0, datetime.min  # noqa: DTZ901  # wall times have no zone here
     instant = start - timedelta(hours=30)
     while instant < end:
         furthest = max(furthest, instant.astimezone(zone).replace(tzinfo=None))
@@ -215,7 +215,7 @@ def test_the_openings_table_gives_the_same_time_as_the_function(
     try:
         table = openings(calendar, from_on, until_on)
     except DefinitionError as error:
-        assert "and 3 is the most" in error.what  # noqa: PT017
+        assert "and 3 is the most" in error.what  # noqa: PT017  # the message is the point
         return
     assert from_table(table, end) - from_table(table, start) == business_ms(calendar, start, end)
 
@@ -359,7 +359,7 @@ def test_a_calendar_that_cannot_be_meant_is_refused(changes: dict[str, object], 
 
 
 def test_an_instant_without_a_zone_is_refused() -> None:
-    naive = datetime(2024, 3, 4, 9)  # noqa: DTZ001
+    naive = datetime(2024, 3, 4, 9)  # noqa: DTZ001  # a naive instant is what is refused
     with pytest.raises(DefinitionError, match="no time zone"):
         business_ms(OFFICE, naive, local(2024, 3, 4, 10))
 

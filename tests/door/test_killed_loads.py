@@ -38,7 +38,7 @@ SOURCE = DelimitedTable(
 
 def exports(folder: Path) -> Path:
     folder.mkdir()
-    start = datetime(2024, 3, 4)  # noqa: DTZ001
+    start = datetime(2024, 3, 4)  # noqa: DTZ001  # an export writes wall times
     for name in "ab":
         with (folder / f"{name}.csv").open("w", encoding="utf-8") as file:
             file.write("id,started,ended,wait,phone,mail,queue\n")

@@ -38,7 +38,7 @@ def rows(n_contacts: int = 400) -> Rows:
     draw = random.Random(7)  # noqa: S311  # rows, no secrets
     made: Rows = []
     for contact in range(n_contacts):
-        start = datetime(2024, 3, 4) + timedelta(minutes=draw.randrange(60 * 24 * 20))  # noqa: DTZ001
+        start = datetime(2024, 3, 4) + timedelta(minutes=draw.randrange(60 * 24 * 20))  # noqa: DTZ001  # an export writes wall times
         phone = f"+316{draw.randrange(150):08}"
         for leg in range(1, draw.randrange(1, 4)):
             end = start + timedelta(seconds=draw.randrange(60, 600))
@@ -65,7 +65,7 @@ def taken(folder: Path, **settings: object) -> tuple[Store, Loaded]:
     columns = {**COLUMNS, **settings}
     source = DelimitedTable(
         name="acd", organisation="Acme", files=("*.csv",), table="legs", columns=columns, zone="Europe/Amsterdam"
-    )  # type: ignore[arg-type]
+    )  # type: ignore[arg-type]  # the mapping is built as plain data
     return store, load((source,), store, root=folder, limits=LIMITS, key=b"key")
 
 
@@ -111,7 +111,7 @@ def test_the_same_export_under_another_name_changes_nothing(tmp_path, once):
 
 
 def test_an_overlapping_export_in_another_order_with_older_records_changes_nothing(tmp_path, once):
-    draw = random.Random(11)  # noqa: S311
+    draw = random.Random(11)  # noqa: S311  # a seeded shuffle, no secret
     first = rows()
     second = first + [older(row) for row in draw.sample(first, len(first) // 10)]
     draw.shuffle(second)
@@ -133,7 +133,7 @@ def test_older_records_that_come_later_do_not_replace_newer_ones(tmp_path, once)
 
 @pytest.mark.parametrize("swapped", [False, True])
 def test_one_export_or_the_same_rows_in_two_is_the_same(tmp_path, once, swapped):
-    draw = random.Random(13)  # noqa: S311
+    draw = random.Random(13)  # noqa: S311  # a seeded shuffle, no secret
     mixed = rows() + rows()[::7]
     draw.shuffle(mixed)
     halves = (mixed[::2], mixed[1::2])

@@ -641,7 +641,7 @@ def test_a_long_history_is_streamed_in_batches_that_fit_in_memory() -> None:
 )
 def test_a_parameter_out_of_bounds_is_named(parameters: dict[str, object], named: str) -> None:
     with pytest.raises(SourceError, match=f"out of bounds: {named}"):
-        SimulatedCentre(**parameters)  # type: ignore[arg-type]
+        SimulatedCentre(**parameters)  # type: ignore[arg-type]  # wrong parameters on purpose
 
 
 def test_a_benchmark_that_cannot_be_made_says_why() -> None:

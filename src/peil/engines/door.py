@@ -65,7 +65,7 @@ def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
 
 def _pads(key: bytes) -> tuple[bytes, bytes]:
     """Inner and outer pad of HMAC (RFC 2104), so that SQL can compute it column-wise."""
-    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")  # noqa: PLR2004
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")  # noqa: PLR2004  # the block of SHA-256, RFC 2104
     return bytes(each ^ 0x36 for each in block), bytes(each ^ 0x5C for each in block)
 
 

@@ -176,7 +176,7 @@ class SparkEngine:
         asked = rendered(sql, "spark")
         return self._within_memory(lambda: self._spark.sql(asked).toArrow(), "the question")
 
-    def _within_memory(self, work: Callable[[], Any], what: str) -> Any:  # noqa: ANN401
+    def _within_memory(self, work: Callable[[], Any], what: str) -> Any:  # noqa: ANN401  # whatever the work returns
         try:
             return work()
         except Exception as fault:
@@ -271,6 +271,6 @@ def _of_process(limits: Limits, work: Path) -> dict[str, str]:
     }
 
 
-def _stop(session: Any, work: Path) -> None:  # noqa: ANN401
+def _stop(session: Any, work: Path) -> None:  # noqa: ANN401  # pyspark is imported late
     session.stop()
     shutil.rmtree(work, ignore_errors=True)

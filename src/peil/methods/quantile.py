@@ -53,7 +53,7 @@ def quantile(group: ArrayLike, value: ArrayLike, count: ArrayLike, q: ArrayLike,
         values[np.minimum(np.searchsorted(cumulated, before + each, side="right"), last)] for each in (below, above)
     )
     # numpy takes the nearer end as the start, so that both ends are hit exactly.
-    found = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))  # noqa: PLR2004
+    found = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))  # noqa: PLR2004  # half way
     return np.where(n > 0, found, np.nan)
 
 

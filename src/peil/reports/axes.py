@@ -83,7 +83,7 @@ def scale(values: Sequence[float], unit: Unit, language: Language, *, room: floa
 
 
 def _scale(low: float, high: float, unit: Unit, language: Language, *, most: int) -> Scale:
-    step = _step((high - low) / (most - 1), clock=unit is Unit.SECONDS and high >= 120)  # noqa: PLR2004
+    step = _step((high - low) / (most - 1), clock=unit is Unit.SECONDS and high >= 120)  # noqa: PLR2004  # two minutes
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(round(place * step, 10) for place in range(first, last + 1))
     size = max(abs(each) for each in ticks)

@@ -281,7 +281,7 @@ def _lines(export: Export) -> list[str]:
         head = file.read(HEAD)
         whole = not file.read(1)
     lines = list(io.StringIO(head, newline=""))[:50]
-    return lines if whole or len(lines) == 1 or len(lines) == 50 else lines[:-1]  # noqa: PLR2004
+    return lines if whole or len(lines) == 1 or len(lines) == 50 else lines[:-1]  # noqa: PLR2004  # the lines that were asked for
 
 
 def _sniffed(export: Export, quote: str) -> str:

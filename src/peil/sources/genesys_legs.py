@@ -84,7 +84,7 @@ class Stretch:
                 until = each.end
         return total // _MS
 
-    def last(self, name: str) -> Any:  # noqa: ANN401
+    def last(self, name: str) -> Any:  # noqa: ANN401  # JSON is untyped
         """Return what the last segment that fills this field says."""
         return next((each.segment[name] for each in reversed(self.spans) if each.segment.get(name)), None)
 

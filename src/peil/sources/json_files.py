@@ -268,7 +268,7 @@ def misfit(value: object, shape: Shape, line: int, where: str = "") -> Fault | N
     return None
 
 
-def leftover(value: object, shape: Shape = KEPT) -> Any:  # noqa: ANN401
+def leftover(value: object, shape: Shape = KEPT) -> Any:  # noqa: ANN401  # JSON is untyped
     """Return what a layout does not take, without fields whose name says that they identify a person.
 
     Parameters:

@@ -93,7 +93,7 @@ class SimulatedBenchmark:
                 remedy="ask for 1 to 26 organisations, a best one among them, and a contact for each",
             )
         highest = max(overall_nps(each) for each in self.worlds()) + self.overestimate
-        if not -100 <= highest <= 100:  # noqa: PLR2004
+        if not -100 <= highest <= 100:  # noqa: PLR2004  # the bounds of a net promoter score
             raise SourceError(
                 f"professionals of '{self.name}' would believe a score of {highest:.0f}",
                 remedy="a net promoter score lies from -100 to 100: overestimate by less",

@@ -145,7 +145,7 @@ class SimulatedCentre:
             "self_served + handover": self.self_served + self.handover <= 1,
             "contacts": self.contacts >= 1,
             "months": self.months >= 1,
-            "begins": self.begins.year > 1970 and self.begins.day <= 28,  # noqa: PLR2004
+            "begins": self.begins.year > 1970 and self.begins.day <= 28,  # noqa: PLR2004  # a day that every month has
             "people_per_contact": self.people_per_contact > 0,
             "mean_wait_s": self.mean_wait_s >= 0,
             "answered": 0 < self.answered <= 1,
@@ -155,7 +155,7 @@ class SimulatedCentre:
             "zone": _is_zone(self.zone),
             "queues": bool(self.queues),
             "nps": set(self.nps) == set(CHANNELS)
-            and all(-100 <= each + step <= 100 for each in self.nps.values() for step in (0, self.nps_step)),  # noqa: PLR2004
+            and all(-100 <= each + step <= 100 for each in self.nps.values() for step in (0, self.nps_step)),  # noqa: PLR2004  # the bounds of a net promoter score
             "csat": set(self.csat) == set(CHANNELS) and all(0 <= each <= 1 for each in self.csat.values()),
             "ces_2": set(self.ces_2) == set(CHANNELS) and all(0 <= each <= 1 for each in self.ces_2.values()),
             "state_days": self.state_days >= 1,

@@ -79,7 +79,7 @@ def roster(world: World) -> pa.RecordBatch:
             "site": words(team % len(SITES), SITES),
             "country": words(team % len(SITES), _COUNTRIES),
             "workplace": words(late.astype(np.int64), ("office", "home")),
-            "contract": words((uniform_of(rows, world.seed + 5) < 0.3).astype(np.int64), _CONTRACTS),  # noqa: PLR2004
+            "contract": words((uniform_of(rows, world.seed + 5) < 0.3).astype(np.int64), _CONTRACTS),  # noqa: PLR2004  # three in ten are temporary
             "languages": same("nl en", len(rows)),
             "origin": words(origin, _ORIGINS),
             "hired_on": _days([world.begins - timedelta(days=int(each)) for each in tenure]),
@@ -126,7 +126,7 @@ def _day_of_work(world: World, size: int, rng: np.random.Generator) -> tuple[Int
     third = len(kinds) // 3
     pause = np.full((size, 1), _BREAK_S)
     gathering = rng.random((size, 1)) < 0.3  # noqa: PLR2004 - three days in ten hold a meeting or a training
-    training = gathering & (rng.random((size, 1)) < 0.4)  # noqa: PLR2004
+    training = gathering & (rng.random((size, 1)) < 0.4)  # noqa: PLR2004  # two gatherings in five are trainings
     lengths = np.hstack(
         [cycles[:, :third], pause, cycles[:, third : 2 * third], gathering * _MEETING_S, pause, cycles[:, 2 * third :]]
     )
