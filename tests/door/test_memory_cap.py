@@ -10,6 +10,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from peil.dataset import build
+from peil.engines.door import Limits
+from peil.engines.duck import DuckEngine
+from peil.engines.store import Store
+from peil.sources.delimited import DelimitedTable
+from peil.sources.load import load
+
 ROWS = 700_000
 CAP = 300
 # What the engine's cap does not count: Python with Arrow and the libraries (110 MB before any row), DuckDB's own
@@ -82,3 +89,27 @@ def test_an_export_larger_than_the_cap_is_loaded_built_and_counted(tmp_path: Pat
     assert told["rows"] == [ROWS]
     assert told["contacts"] > 0
     assert told["estimate"] < CAP + ALLOWANCE, told
+
+
+@pytest.mark.slow
+def test_rows_with_wide_fields_of_their_own_are_folded_under_the_cap(tmp_path: Path):
+    """A field without a column is kept: 416 bytes a row here, in rows that the writer gathers before it writes them."""
+    rows, limits = 500_000, Limits(memory=f"{CAP}MB", folder=tmp_path / "spill")
+    with duckdb.connect() as con:
+        con.execute(
+            "copy (select 'c' || i as id, timestamp '2024-01-01' + interval (i) second as started, repeat(md5(i::varchar), 13) as remark "
+            f"from range({rows}) as t(i)) to '{tmp_path / 'legs.csv'}' (header)"
+        )
+    columns = {"contact_id": "id", "leg_id": "'1'", "channel": "'call'", "started_at": "started"}
+    source = DelimitedTable(
+        name="acd", organisation="Acme", files=("*.csv",), table="legs", zone="UTC", columns=columns
+    )
+    store = Store(tmp_path / "store")
+    assert not load((source,), store, root=tmp_path, limits=limits, key=b"key").refused
+    engine = DuckEngine(limits)
+    data = build(store, engine)
+    found = engine.rows(f"select count(*) as n, count(extra) as kept from {data.tables['contacts'].name}").to_pylist()[
+        0
+    ]
+    engine.close()
+    assert found == {"n": rows, "kept": rows}
