@@ -23,27 +23,36 @@ from peil.engines.store import Load, Store, publish_file
 from peil.errors import EvidenceError
 from peil.journeys.string import JOURNEYS, string
 from peil.persons.resolve import resolve
-from peil.sources.tables import AGENT_STATES, ANSWERS, CANONICAL, INTERVALS, INVITATIONS, LEGS, MESSAGES
-from peil.surveys.design import AGENTS_IN_STATES, PERSONS_IN_CONTACTS, QUEUES_IN_INTERVALS, SURVEY, Design
+from peil.sources.tables import AGENT_STATES, ANSWERS, CANONICAL, INTERVALS, INVITATIONS, LEGS, MESSAGES, QUESTIONS
+from peil.surveys.design import (
+    AGENTS_IN_STATES,
+    PERSONS_IN_CONTACTS,
+    PERSONS_IN_INVITATIONS,
+    QUEUES_IN_INTERVALS,
+    SURVEY,
+    Design,
+)
 from peil.surveys.responses import RESPONSES, respond
 
 # Raised when a stage's meaning changes, so that tables built by an older Peil are built again.
-STAGES = 2
+STAGES = 3
 DESIGNS: Mapping[str, Design] = {
     "contacts": PERSONS_IN_CONTACTS,
     "responses": SURVEY,
     "agent_states": AGENTS_IN_STATES,
     "intervals": QUEUES_IN_INTERVALS,
+    "invitations": PERSONS_IN_INVITATIONS,
 }
 DAY_COLUMN = {
     "contacts": "started_on",
     "responses": "answered_on",
     "agent_states": "started_on",
     "intervals": "started_on",
+    "invitations": "invited_on",
 }
 # Tables that only the building itself reads.
 STEPPING_STONES = ("contacts_only", "persons")
-KEPT: tuple[Schema, ...] = (JOURNEYS, RESPONSES, AGENT_STATES, INTERVALS, INVITATIONS)
+KEPT: tuple[Schema, ...] = (JOURNEYS, RESPONSES, AGENT_STATES, INTERVALS, INVITATIONS, QUESTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +229,7 @@ def _stages(  # the whole left half in one place
     journeys = string(engine, contacts, engine.keep(resolve(engine, contacts), folder))
     responses = respond(engine, current(engine, ANSWERS, loads), journeys)
     made = {"contacts": journeys, "responses": responses}
-    for schema in (AGENT_STATES, INTERVALS, INVITATIONS):
+    for schema in (AGENT_STATES, INTERVALS, INVITATIONS, QUESTIONS):
         columns = ", ".join(schema.names)
         made[schema.name] = engine.step(
             schema.name, f"select {columns} from {current(engine, schema, loads).name}", schema

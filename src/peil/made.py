@@ -26,7 +26,7 @@ def made(world: SimulatedCentre | SimulatedBenchmark | None = None) -> Dataset:
 
     Example:
         >>> sorted(made().tables)
-        ['agent_states', 'contacts', 'intervals', 'invitations', 'responses']
+        ['agent_states', 'contacts', 'intervals', 'invitations', 'questions', 'responses']
     """
     store = Store(Path(tempfile.mkdtemp(prefix="peil-made-")))
     chosen = world or SimulatedCentre(name="centre", organisation="Centre (simulated)", contacts=4_000)

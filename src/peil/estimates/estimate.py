@@ -33,6 +33,7 @@ CLUSTERS = {
     "responses": "the survey's clusters",
     "agent_states": "agents",
     "intervals": "queues and days",
+    "invitations": "persons",
 }
 
 

@@ -16,12 +16,14 @@ POPULATIONS: Mapping[str, Label] = {
     "responses": Label("answers", "antwoorden"),
     "agent_states": Label("periods of agents", "perioden van medewerkers"),
     "intervals": Label("reported intervals", "gerapporteerde intervallen"),
+    "invitations": Label("invitations", "uitnodigingen"),
 }
 CLUSTERS: Mapping[str, Label] = {
     "contacts": Label("persons", "personen"),
     "responses": Label("respondents", "respondenten"),
     "agent_states": Label("agents", "medewerkers"),
     "intervals": Label("queues and days", "wachtrijen en dagen"),
+    "invitations": Label("persons asked", "gevraagde personen"),
 }
 TOGETHER: Mapping[str, Label] = {
     "contacts": Label("contacts of one person are kept together", "contacten van dezelfde persoon horen bij elkaar"),

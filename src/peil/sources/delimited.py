@@ -32,7 +32,17 @@ PERSONAL = re.compile(
 )
 MS_PER = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "day": 86_400_000}
 TableName = Literal[
-    "legs", "messages", "answers", "invitations", "roster", "agent_states", "intervals", "customers", "orders", "costs"
+    "legs",
+    "messages",
+    "answers",
+    "invitations",
+    "questions",
+    "roster",
+    "agent_states",
+    "intervals",
+    "customers",
+    "orders",
+    "costs",
 ]
 # What a mapping may call: nothing that reads files, settings or other tables.
 ALLOWED = (

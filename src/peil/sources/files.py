@@ -135,13 +135,14 @@ def _encoding(path: Path, seen: _Seen) -> str:
     return "utf-8" if not seen.odd or seen.wide > seen.odd else "cp1252"
 
 
-def readable(path: Path, name: str, folder: Path) -> Export:
-    """Return ``path`` as an export whose bytes are plain UTF-8 or Parquet.
+def readable(path: Path, name: str, folder: Path, *, magic: tuple[bytes, ...] = ()) -> Export:
+    """Return ``path`` as an export whose bytes are plain UTF-8 or Parquet, or what its source says it reads.
 
     Parameters:
         path: the delivered file: plain, gzip, UTF-8, UTF-16, Windows-1252 or Parquet.
         name: how to call it in messages.
         folder: where unpacked or recoded copies may be written.
+        magic: first bytes of files that are no text and are handed on as they are.
 
     Raises:
         SourceError: the file is empty, a workbook, or a gzip file that is cut off or damaged.
@@ -160,6 +161,8 @@ def readable(path: Path, name: str, folder: Path) -> Export:
     if not head:
         raise SourceError(f"{name}: the file is empty", remedy="fetch the export again")
     export = Export(name=name, path=path, sha256=fingerprint(path))
+    if any(head.startswith(each[: len(head)]) for each in magic):
+        return replace(export, encoding="binary")
     if head == PARQUET:
         return replace(export, encoding="parquet")
     if head in OTHERS:

@@ -8,8 +8,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from peil.engines.door import Door, Limits
 from peil.engines.store import Load, Store, working_folder
 from peil.errors import DefinitionError, PeilError, SchemaError, SourceError, neighbours
 from peil.sources.files import fingerprint, readable
-from peil.sources.source import Export, Source
+from peil.sources.source import Export, ReadsAlong, ReadsBinary, Source
 
 REFUSED = "refused.json"
 Progress = Callable[[str, int, int], None]
@@ -102,9 +102,10 @@ def _exports(source: Source, root: Path) -> Iterator[Path]:
         yield from found
 
 
-def _reading(source: Source) -> str:
-    """Hash of how the source reads: its settings, its files left out, and the code's version."""
+def _reading(source: Source, along: Mapping[str, Path]) -> str:
+    """Hash of how the source reads: its settings, its files left out, what it reads along, and the code's version."""
     told = repr(source).replace(repr(source.files), "")
+    told += "".join(f"|{name}:{fingerprint(each)}" for name, each in sorted(along.items()))
     return hashlib.sha256(f"{told}|{version('peil')}".encode()).hexdigest()[:16]
 
 
@@ -138,7 +139,7 @@ def load(  # a load is told where, within what, under which key, and whom to tel
             name = path.name if path else f"<{source.name}>"
             progress(f"{source.name}: {name}", place, len(jobs))
             try:
-                made = _one(source, path, name, store, limits, key)
+                made = _one(source, path, name, store, limits, key, root)
             except PeilError as fault:
                 refused.append(
                     Refused(
@@ -152,14 +153,30 @@ def load(  # a load is told where, within what, under which key, and whom to tel
     return Loaded(new=tuple(new), unchanged=tuple(unchanged), refused=tuple(refused))
 
 
-def _one(source: Source, path: Path | None, name: str, store: Store, limits: Limits, key: bytes) -> Load | None:
+def _along(source: Source, path: Path | None, root: Path) -> dict[str, Path]:
+    if path is None or not isinstance(source, ReadsAlong):
+        return {}
+    found = {told: root / each for told, each in source.along(path).items()}
+    for each in found.values():
+        if not each.is_file():
+            raise SourceError(
+                f"{path.name}: source '{source.name}' reads '{each.name}' with it, and there is no such file",
+                remedy="put it beside the export, or name it in the configuration, relative to peil.yaml",
+            )
+    return found
+
+
+def _one(  # a load is told where, within what and under which key
+    source: Source, path: Path | None, name: str, store: Store, limits: Limits, key: bytes, root: Path
+) -> Load | None:
     if (source.zone or "UTC") not in available_timezones():
         raise DefinitionError(
             f"source '{source.name}': '{source.zone}' is not a time zone",
             remedy=neighbours(source.zone, available_timezones()),
         )
     sha256 = fingerprint(path) if path else hashlib.sha256(repr(source).encode()).hexdigest()
-    reading = _reading(source)
+    along = _along(source, path, root)
+    reading = _reading(source, along)
     load_id = hashlib.sha256(f"{source.name}|{sha256}|{reading}".encode()).hexdigest()[:24]
     if store.has(load_id):
         return None
@@ -168,7 +185,10 @@ def _one(source: Source, path: Path | None, name: str, store: Store, limits: Lim
     own = hmac.new(key, source.organisation.encode(), "sha256").digest()
     door = Door(Limits(memory=limits.memory, threads=limits.threads, folder=work), own)
     try:
-        export = readable(path, name, work) if path else Export(name=name, path=Path(), sha256=sha256)
+        export = Export(name=name, path=Path(), sha256=sha256)
+        if path:
+            magic = source.magic if isinstance(source, ReadsBinary) else ()
+            export = replace(readable(path, name, work, magic=magic), beside=along)
         tables = door.admit(
             source.read(export),
             source=source.name,

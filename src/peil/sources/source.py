@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from peil.engines.draft import Draft, Fault, Scan
 from peil.engines.schema import Schema
 
-__all__ = ["Draft", "Export", "Fault", "Record", "Scan", "Source", "drafts", "instant"]
+__all__ = ["Draft", "Export", "Fault", "ReadsAlong", "ReadsBinary", "Record", "Scan", "Source", "drafts", "instant"]
 
 BATCH_ROWS = 20_000
 
@@ -29,6 +29,7 @@ class Export:
         sha256: hash of the delivered bytes.
         encoding: what the delivered bytes were in.
         newlines: physical lines in ``path``; 0 for binary formats.
+        beside: files that the source asked to be read along, by the name that it gave them.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Export:
     sha256: str
     encoding: str = "utf-8"
     newlines: int = 0
+    beside: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,26 @@ class Record:
     line: int
     values: Mapping[str, object]
     extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@runtime_checkable
+class ReadsAlong(Protocol):
+    """A source that needs other files with each export: a structure, a code book, a bridge.
+
+    They are part of what was loaded: when one of them changes, the export is loaded anew.
+    """
+
+    def along(self, export: Path) -> Mapping[str, Path]:
+        """Return the files to read with ``export``, by a name of the source's own; relative ones to the configuration."""
+
+
+@runtime_checkable
+class ReadsBinary(Protocol):
+    """A source whose exports are no text: they are handed on as they were delivered."""
+
+    @property
+    def magic(self) -> tuple[bytes, ...]:
+        """What the first bytes of its exports may be."""
 
 
 class Source(Protocol):

@@ -189,7 +189,10 @@ ANSWERS = Schema(
         _n("weight_ppb", "survey weight, in billionths: 1.5 is 1500000000"),
         _text("stratum", "stratum of the sample design"),
         _text("cluster", "primary sampling unit"),
-        _n("population_n", "units in the stratum: the finite population", least=1),
+        _n("population_n", "primary units in the stratum: the finite population", least=1),
+        _text("unit", "second-stage sampling unit, within the primary one"),
+        _n("unit_population_n", "second-stage units in the primary one", least=1),
+        _ms("duration_ms", "how long the whole response took"),
         _EXTRA,
         _on("answered_on", "local day on which it was answered"),
     ),
@@ -245,6 +248,30 @@ INVITATIONS = Schema(
         ),
         _EXTRA,
         _on("invited_on", "local day on which it was sent"),
+    ),
+)
+
+QUESTIONS = Schema(
+    name="questions",
+    one_row_is="a question of a questionnaire, as it was put in one round and one language",
+    key=("source", "survey", "wave", "question", "language"),
+    columns=(
+        *_ORIGIN,
+        _text("survey", "the questionnaire", required=True),
+        Column(name="wave", kind=Kind.TEXT, says="the round; empty where it was put alike in all", default="''"),
+        _text("question", "the question's identifier, as answers carry it", required=True),
+        Column(name="language", kind=Kind.TEXT, says="language of the text; empty where nobody said", default="''"),
+        _n("place", "where it stands in the questionnaire, from 1", least=1),
+        _text("text", "the question as it was put"),
+        _text("construct", "what it measures: nps, csat, ces_1, ces_2 …"),
+        _code("sort", ("single", "multiple", "number", "text", "date"), "what kind of answer it takes"),
+        _n("scale_low", "lowest value on the scale", least=None),
+        _n("scale_high", "highest value on the scale", least=None),
+        _flag("reversed", "the scale ran the other way round"),
+        Column(name="codes", kind=Kind.JSON, says="code to label of its answers, as a JSON object"),
+        _code("mode", ("web", "mail", "phone", "ivr", "chat", "paper"), "how it was asked"),
+        _text("asked_as", "what the export calls it"),
+        _EXTRA,
     ),
 )
 
@@ -385,5 +412,17 @@ COSTS = Schema(
 
 CANONICAL: dict[str, Schema] = {
     each.name: each
-    for each in (LEGS, MESSAGES, ANSWERS, INVITATIONS, ROSTER, AGENT_STATES, INTERVALS, CUSTOMERS, ORDERS, COSTS)
+    for each in (
+        LEGS,
+        MESSAGES,
+        ANSWERS,
+        INVITATIONS,
+        QUESTIONS,
+        ROSTER,
+        AGENT_STATES,
+        INTERVALS,
+        CUSTOMERS,
+        ORDERS,
+        COSTS,
+    )
 }

@@ -2,7 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Singleton = Literal["refuse", "certainty", "average", "grand_mean"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """What is known of the population that a sample is weighted to.
+
+    Parameters:
+        by: row-level SQL; several are crossed.
+        targets: units of the population (or any numbers in proportion to them) for each level; a level is a tuple of
+            texts, one for each expression, as the values are written ('' where there is none).
+
+    Example:
+        >>> Margin(by=("channel",), targets={("call",): 700.0, ("chat",): 300.0}).targets[("call",)]
+        700.0
+    """
+
+    by: tuple[str, ...]
+    targets: Mapping[tuple[str, ...], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How weights were made to agree with what is known of the population.
+
+    Parameters:
+        margins: what they agree with.
+        method: cell weights (one margin), raking, or linear calibration, bounded or not.
+        bounds: least and most by which a weight may be multiplied, for ``bounded``.
+        trim: most that a weight may be, in times the mean weight; what is cut off is spread over the others.
+        base: row-level SQL: the rows, one a respondent, over which weights were calibrated.
+
+    Example:
+        >>> Calibration(margins=(Margin(by=("channel",), targets={("call",): 1.0}),)).method
+        'rake'
+    """
+
+    margins: tuple[Margin, ...]
+    method: Literal["cell", "rake", "linear", "bounded"] = "rake"
+    bounds: tuple[float, float] | None = None
+    trim: float | None = None
+    base: str = "true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +62,10 @@ class Design:
         alone: where a cluster's rows are neighbours in time, two columns (previous, next) with the gaps in ms. A row
             whose gaps are longer than the period asked for is alone in its cluster there, and needs no grouping.
         own: names a row whose cluster is null: it is a cluster of its own.
+        unit: the second-stage unit within a cluster, where clusters were sampled from too.
+        unit_population: second-stage units there are in the cluster; None where they are without end.
+        singleton: what to do with a stratum of one cluster; ``refuse`` unless a rule is named.
+        calibration: how the weights were calibrated, so that standard errors are those of residuals.
         first: with ``alone``, true for one row of each cluster, so that clusters are counted without grouping.
 
     Example:
@@ -31,6 +80,10 @@ class Design:
     alone: tuple[str, str] | None = None
     first: str | None = None
     own: str | None = None
+    unit: str | None = None
+    unit_population: str | None = None
+    singleton: Singleton = "refuse"
+    calibration: Calibration | None = None
 
     @property
     def clusters(self) -> str:
@@ -47,3 +100,4 @@ PERSONS_IN_CONTACTS = Design(
 SURVEY = Design(cluster="cluster", weight="weight_ppb", stratum="stratum", population="population_n")
 AGENTS_IN_STATES = Design(cluster="agent_id")
 QUEUES_IN_INTERVALS = Design(cluster="queue || ' ' || cast(started_on as varchar)")
+PERSONS_IN_INVITATIONS = Design(cluster="customer_id", own="source || ' ' || invitation_id")

@@ -30,10 +30,21 @@ RESPONSES = Schema(
         Column(name="handler", kind=Kind.TEXT, says="who dealt with the contact"),
         Column(name="site", kind=Kind.TEXT, says="site of the contact"),
         Column(name="person_key", kind=Kind.INTEGER, says="the person, where the contact tells"),
-        *(
-            ANSWERS.column(each)
-            for each in ("mode", "language", "weight_ppb", "stratum", "cluster", "population_n", "extra")
+        *(ANSWERS.column(each) for each in ("mode", "language", "weight_ppb", "stratum", "cluster", "population_n")),
+        *(ANSWERS.column(each) for each in ("unit", "unit_population_n", "duration_ms", "extra")),
+        Column(
+            name="first_answer",
+            kind=Kind.FLAG,
+            says="true on one row of each response: there the respondent is counted",
         ),
+        Column(name="wait_ms", kind=Kind.INTEGER, says="how long the customer queued in the contact"),
+        Column(name="talk_ms", kind=Kind.INTEGER, says="how long agents talked or typed in the contact"),
+        Column(name="ended_how", kind=Kind.TEXT, says="how the contact ended"),
+        Column(name="answered", kind=Kind.FLAG, says="an agent took the contact"),
+        Column(name="self_served", kind=Kind.FLAG, says="a bot or menu did what the customer came for"),
+        Column(name="n_transfers", kind=Kind.INTEGER, says="times the contact went on to another agent"),
+        Column(name="previous_ms", kind=Kind.INTEGER, says="since the person's contact before this one"),
+        Column(name="next_ms", kind=Kind.INTEGER, says="until the person's contact after this one"),
     ),
 )
 
@@ -56,7 +67,9 @@ select a.source, a.organisation, a.survey, a.response_id, a.audience, a.wave, a.
   coalesce(a.weight_ppb, 1000000000) as weight_ppb,
   coalesce(a.stratum, '') as stratum,
   coalesce(a.cluster, 'person ' || cast(c.person_key as varchar), a.organisation || ' ' || a.response_id) as cluster,
-  a.population_n, a.extra
+  a.population_n, a.unit, a.unit_population_n, a.duration_ms, a.extra,
+  row_number() over (partition by a.source, a.response_id order by a.question) = 1 as first_answer,
+  c.wait_ms, c.talk_ms, c.ended_how, c.answered, c.self_served, c.n_transfers, c.previous_ms, c.next_ms
 from {answers} as a
 left join {known} as k on a.organisation = k.organisation and a.contact_id = k.contact_id
 left join {contacts} as c on c.organisation = k.organisation and c.source = k.source and c.contact_id = k.contact_id
