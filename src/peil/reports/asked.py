@@ -9,6 +9,7 @@ from peil.dataset import Dataset
 from peil.estimates.estimate import Estimates, estimate
 from peil.measures.measure import Measure
 from peil.reports import numbers
+from peil.surveys.instrument import Put
 from peil.terms import Label, Language
 
 
@@ -23,6 +24,7 @@ class Asked:
         minimum_n: groups with fewer rows are not shown.
         level: of the intervals.
         answers: to questions asked before.
+        puts: how survey questions were put, by measure and filter.
     """
 
     data: Dataset
@@ -31,6 +33,7 @@ class Asked:
     minimum_n: int
     level: float
     answers: dict[tuple[str, tuple[str, ...], str], Estimates] = field(default_factory=dict)
+    puts: dict[tuple[str, str], Mapping[str, Put]] = field(default_factory=dict)
 
     def estimates(self, measure: Measure, by: Sequence[str] = (), where: str = "true") -> Estimates:
         """Return a measure in groups; a question that was asked before is not asked again.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from peil.config import FigureConfig
 from peil.errors import EvidenceError
@@ -12,13 +13,15 @@ from peil.estimates.estimate import Estimate
 from peil.estimates.groups import PERIODS
 from peil.measures.catalogue import family_named, measure_named
 from peil.measures.measure import POPULATIONS, Measure
-from peil.reports import dots, labels, notes, numbers, sentences
+from peil.reports import dots, labels, notes, numbers, questions, sentences
 from peil.reports.asked import Asked
 from peil.reports.conditions import both, condition
 from peil.reports.figures import Figure, ranked, specification
 from peil.reports.rows import Row, rows_of, table_of
 from peil.reports.theme import WIDE
 from peil.reports.wording import UNITS
+from peil.studies.wave_change import ASPECT_LABELS, wave_change
+from peil.surveys.instrument import changes
 from peil.terms import Label
 
 _FEWEST_GROUPS = 2
@@ -59,8 +62,9 @@ def asked_figure(asked: Asked, wanted: FigureConfig, key: str) -> Figure | None:
         finding=title if title != chosen else "",
         subtitle=notes.subtitle(asked, measure, wanted.by),
         note=(
-            *notes.basis(asked, whole),
+            *notes.basis(asked, whole, wanted.where),
             *notes.left_out(asked, rows, wanted.by, partial),
+            *(_rounds_changed(asked, measure, wanted) if wanted.by == ("wave",) else ()),
             *notes.only_where(asked, wanted.where),
         ),
         measures=(measure,),
@@ -171,8 +175,37 @@ def _last_day(begins: date, by: str) -> date:
     return date(begins.year + after // 12, after % 12 + 1, 1) - timedelta(days=1)
 
 
+def _rounds_changed(asked: Asked, measure: Measure, wanted: FigureConfig) -> list[str]:
+    """Return between which rounds the question was put otherwise, so that no trend is read into a line."""
+    found = list(questions.rounds(asked, measure, wanted.where).values())
+    told = []
+    for before, after in pairwise(found):
+        moved = changes(before, after)
+        if moved:
+            names = ", ".join(ASPECT_LABELS[each.aspect].read(asked.language) for each in moved)
+            told.append(f"{before.wave}→{after.wave} ({names})")
+    if not told:
+        return []
+    return [
+        asked.say(
+            f"Not comparable as they stand: {'; '.join(told)}.", f"Niet zonder meer vergelijkbaar: {'; '.join(told)}."
+        )
+    ]
+
+
+def _between_rounds(asked: Asked, measure: Measure, wanted: FigureConfig, rows: Sequence[Row]) -> str:
+    """Title a figure of survey rounds: the last against the first, unless the question was put otherwise."""
+    named = sorted(str(each.at[0]) for each in rows if each.shown and each.at[0] is not None)
+    if measure.estimator != "ratio" or len(named) < _FEWEST_GROUPS:
+        return sentences.change_title(measure.label, None, asked.language)
+    found = wave_change(asked.data, measure, named[0], named[-1], where=wanted.where, level=asked.level)
+    return sentences.title(found, asked.language)
+
+
 def _spread(asked: Asked, measure: Measure, wanted: FigureConfig, rows: Sequence[Row]) -> str:
     """Title a ranking; the highest and lowest were picked out, so their difference is held to a stricter level."""
+    if wanted.by == ("wave",) and measure.population == "responses":
+        return _between_rounds(asked, measure, wanted, rows)
     shown = sorted((each for each in rows if each.shown), key=lambda each: each.value)
     groups = " · ".join(labels.columns(each, asked.language) for each in wanted.by)
     extremes: Difference | None = None

@@ -19,7 +19,7 @@ from peil.terms import Language
 
 MOST_ROWS = 14
 # Groups that have an order of their own.
-ORDERED = ("hour", "weekday")
+ORDERED = ("hour", "weekday", "wave")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

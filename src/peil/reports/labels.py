@@ -33,6 +33,9 @@ TOGETHER: Mapping[str, Label] = {
     "agent_states": Label(
         "periods of one agent are kept together", "perioden van dezelfde medewerker horen bij elkaar"
     ),
+    "invitations": Label(
+        "invitations of one person are kept together", "uitnodigingen van dezelfde persoon horen bij elkaar"
+    ),
     "intervals": Label(
         "intervals of one queue and day are kept together", "intervallen van dezelfde wachtrij en dag horen bij elkaar"
     ),
@@ -56,7 +59,7 @@ _COLUMNS: Mapping[str, Label] = {
     "site": Label("site", "locatie"),
     "source": Label("source", "bron"),
     "language": Label("language", "taal"),
-    "wave": Label("wave", "golf"),
+    "wave": Label("round", "ronde"),
     "direction": Label("direction", "richting"),
     "day": Label("day", "dag"),
     "week": Label("week", "week"),

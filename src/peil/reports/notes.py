@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from peil.estimates.estimate import Estimate
 from peil.estimates.groups import PERIODS
 from peil.measures.measure import Measure
-from peil.reports import labels, numbers
+from peil.reports import labels, numbers, questions
 from peil.reports.asked import Asked
 from peil.reports.dates import day
 from peil.reports.figures import MOST_ROWS, is_ordered
@@ -36,12 +36,13 @@ def days(asked: Asked) -> str:
     return asked.say(f"{first} to {last}", f"{first} t/m {last}")
 
 
-def basis(asked: Asked, whole: Estimate) -> list[str]:
-    """Return n, design, method and the measure's own note."""
+def basis(asked: Asked, whole: Estimate, where: str = "true") -> list[str]:
+    """Return the literal question, n, design, method and the measure's own note."""
     measure = whole.measure
     population, units = labels.POPULATIONS[measure.population], labels.CLUSTERS[measure.population]
     n, clusters = asked.count(whole.n), asked.count(whole.clusters)
     made = [
+        *questions.literal(asked, measure, where),
         asked.say(
             f"n = {n} {population.en}, {clusters} independent {units.en}.",
             f"n = {n} {population.nl}, {clusters} onafhankelijke {units.nl}.",

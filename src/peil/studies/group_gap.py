@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from peil.dataset import Dataset
 from peil.estimates.difference import Difference, Side, difference
-from peil.studies.finding import Check, Finding, Verdict
+from peil.studies.checks import enough_clusters
+from peil.studies.finding import Finding, Verdict
 from peil.surveys.design import Design
 from peil.terms import Label
 
-FEWEST_CLUSTERS = 30
 TIMES_WORTH_TELLING = 1.5
 
 
@@ -47,7 +47,7 @@ def group_gap(
         'yes'
     """
     found = difference(data, first, second, design=design, level=level)
-    checks = _checks(found)
+    checks = (enough_clusters(found),)
     sound = all(each.passed for each in checks)
     within = -matters < found.low and found.high < matters
     verdict: Verdict = "yes" if found.clear and sound else "no" if within and sound else "unclear"
@@ -69,20 +69,6 @@ def group_gap(
         ),
         settles=None if verdict != "unclear" else _settles(found, matters),
         run=data.run,
-    )
-
-
-def _checks(found: Difference) -> tuple[Check, ...]:
-    fewest = min(found.first.clusters, found.second.clusters)
-    return (
-        Check(
-            name="enough_clusters",
-            passed=fewest >= FEWEST_CLUSTERS,
-            says=Label(
-                f"The smaller group has {fewest} independent units; {FEWEST_CLUSTERS} are asked for.",
-                f"De kleinste groep heeft {fewest} onafhankelijke eenheden; {FEWEST_CLUSTERS} zijn nodig.",
-            ),
-        ),
     )
 
 

@@ -1,0 +1,261 @@
+"""The survey chapter of a report: for each survey who was asked, what, how it was weighted, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from peil.engines.quoting import quoted
+from peil.errors import EvidenceError
+from peil.measures.measure import Measure
+from peil.reports import labels, numbers, questions, sentences
+from peil.reports.asked import Asked
+from peil.reports.dates import day
+from peil.reports.figures import Figure
+from peil.reports.tables import Cell, Table, figures, words
+from peil.studies.finding import Finding
+from peil.studies.wave_change import ASPECT_LABELS, wave_change
+from peil.terms import Label
+
+# What a survey of each audience is read for, most telling first.
+READ: Mapping[str, tuple[str, ...]] = {
+    "customer": ("nps", "csat_top2", "csat_mean", "ces_2_easy", "ces_1_mean"),
+    "organisation": ("nps_believed",),
+    "staff": ("enps",),
+}
+AUDIENCES: Mapping[str, Label] = {
+    "customer": Label("customers", "klanten"),
+    "organisation": Label("organisations", "organisaties"),
+    "staff": Label("staff", "medewerkers"),
+}
+MODES: Mapping[str, Label] = {
+    "web": Label("online", "online"),
+    "mail": Label("by mail", "per mail"),
+    "phone": Label("by phone", "telefonisch"),
+    "ivr": Label("by phone menu", "via het keuzemenu"),
+    "chat": Label("by chat", "via chat"),
+    "paper": Label("on paper", "op papier"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """One survey of one audience.
+
+    Parameters:
+        survey: the questionnaire.
+        audience: who was asked.
+        responses: respondents.
+        answers: answered questions.
+        first, last: days of the first and the last answer.
+        modes, languages: how it was asked, most used first.
+    """
+
+    survey: str
+    audience: str
+    responses: int
+    answers: int
+    first: str
+    last: str
+    modes: tuple[str, ...]
+    languages: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """Row-level SQL that chooses its answers."""
+        return f"survey = {quoted(self.survey)} and audience = {quoted(self.audience)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """What the report says of one survey.
+
+    Parameters:
+        title: the survey and who was asked.
+        facts: sample, mode, dates and weights, as sentences.
+        tables: rounds, outcomes, weights, flags and questions.
+        figures: the measures by group.
+        findings: of the rounds compared.
+    """
+
+    title: str
+    facts: tuple[str, ...]
+    tables: tuple[Table, ...]
+    figures: tuple[Figure, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+_SURVEYS = """
+select survey, audience, mode, language, sum(case when first_answer then 1 else 0 end) as responses, count(*) as answers,
+  min(answered_on) as first_on, max(answered_on) as last_on
+from {responses}
+group by survey, audience, mode, language
+"""
+
+
+def surveyed(asked: Asked) -> tuple[Surveyed, ...]:
+    """Return the surveys in the data, by audience and name."""
+    rows = asked.data.engine.rows(_SURVEYS.format(responses=asked.data.tables["responses"].name)).to_pylist()
+    held: dict[tuple[str, str], list[dict[str, object]]] = {}
+    for row in rows:
+        held.setdefault((str(row["audience"]), str(row["survey"])), []).append(row)
+    found = []
+    for (audience, survey), these in sorted(held.items()):
+        responses = sum(int(str(each["responses"])) for each in these)
+        found.append(
+            Surveyed(
+                survey=survey,
+                audience=audience,
+                responses=responses,
+                answers=sum(int(str(each["answers"])) for each in these),
+                first=str(min(str(each["first_on"]) for each in these)),
+                last=str(max(str(each["last_on"]) for each in these)),
+                modes=_most(these, "mode"),
+                languages=_most(these, "language"),
+            )
+        )
+    return tuple(found)
+
+
+def _most(rows: Sequence[Mapping[str, object]], column: str) -> tuple[str, ...]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        if row[column] is not None:
+            counts[str(row[column])] = counts.get(str(row[column]), 0) + int(str(row["responses"]))
+    return tuple(sorted(counts, key=lambda each: (-counts[each], each)))
+
+
+def chapters(asked: Asked) -> tuple[Chapter, ...]:
+    """Return a chapter for every survey with enough respondents to show."""
+    return tuple(_chapter(asked, each) for each in surveyed(asked) if each.responses >= asked.minimum_n)
+
+
+def _chapter(asked: Asked, of: Surveyed) -> Chapter:
+    read = tuple(_answered(asked, of))
+    found = tuple(_rounds(asked, of, read))
+    tables = [_rounds_table(asked, found)] if found else []
+    tables.append(_questions_table(asked, of, read))
+    audience = AUDIENCES[of.audience].read(asked.language)
+    return Chapter(
+        title=f"{of.survey}: {audience}",
+        facts=tuple(_facts(asked, of)),
+        tables=tuple(tables),
+        findings=found,
+    )
+
+
+def _facts(asked: Asked, of: Surveyed) -> Iterator[str]:
+    n, answers = asked.count(of.responses), asked.count(of.answers)
+    first, last = (day(_date(each), asked.language) for each in (of.first, of.last))
+    yield asked.say(
+        f"{n} respondents gave {answers} answers, {first} to {last}.",
+        f"{n} respondenten gaven {answers} antwoorden, {first} t/m {last}.",
+    )
+    if of.modes:
+        modes = ", ".join(MODES[each].read(asked.language) for each in of.modes)
+        yield asked.say(f"Asked {modes}.", f"Gevraagd: {modes}.")
+    if of.languages:
+        yield asked.say(f"Languages: {', '.join(of.languages)}.", f"Talen: {', '.join(of.languages)}.")
+
+
+def _date(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _answered(asked: Asked, of: Surveyed) -> Iterator[Measure]:
+    """Yield the measures with enough answers."""
+    for name in READ[of.audience]:
+        measure = asked.catalogue.get(name)
+        if measure is None:
+            continue
+        try:
+            found = asked.estimates(measure, where=of.where).only()
+        except EvidenceError:
+            continue
+        if found.n >= asked.minimum_n:
+            yield measure
+
+
+def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[Finding]:
+    """Compare each round with the one before; the level is made stricter for so many comparisons of one measure."""
+    for measure in read:
+        known = [wave for wave in questions.rounds(asked, measure, of.where) if wave]
+        enough = [
+            str(each.group[0][1])
+            for each in asked.estimates(measure, ("wave",), of.where)
+            if each.n >= asked.minimum_n and each.group[0][1] in known
+        ]
+        pairs = list(pairwise(sorted(enough)))
+        for before, after in pairs:
+            yield wave_change(
+                asked.data, measure, before, after, where=of.where, level=1 - (1 - asked.level) / len(pairs)
+            )
+
+
+def _rounds_table(asked: Asked, found: Sequence[Finding]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for each in found:
+        effect, unit = each.effect, each.effect.first.measure.unit
+        failed = {check.name for check in each.checks if not check.passed}
+        names = ", ".join(
+            label.read(asked.language) for name, label in ASPECT_LABELS.items() if f"same_{name}" in failed
+        )
+        gap = numbers.value_text(effect.value, unit, asked.language, difference=True)
+        between = numbers.interval_text(effect.low, effect.high, unit, asked.language, difference=True)
+        rows.append(
+            (
+                words(each.question.read(asked.language)),
+                figures(numbers.value_text(effect.first.value, unit, asked.language), effect.first.value),
+                figures(numbers.value_text(effect.second.value, unit, asked.language), effect.second.value),
+                figures(f"{gap} {between}", effect.value),
+                words(sentences.VERDICTS[each.verdict].read(asked.language)),
+                words(names or asked.say("nothing", "niets")),
+            )
+        )
+    heads = (
+        asked.say("question", "vraag"),
+        asked.say("before", "ervoor"),
+        asked.say("after", "erna"),
+        asked.say("difference", "verschil"),
+        asked.say("changed?", "veranderd?"),
+        asked.say("put otherwise", "anders gevraagd"),
+    )
+    return Table(
+        caption=asked.say("From round to round", "Van ronde tot ronde"),
+        head=heads,
+        names=("question", "before", "after", "difference", "verdict", "put_otherwise"),
+        rows=tuple(rows),
+        file="rounds.csv",
+    )
+
+
+def _questions_table(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for measure in read:
+        for wave, one in questions.rounds(asked, measure, of.where).items():
+            told = " / ".join(questions.texts({wave: one}, asked.language))
+            scale = ", ".join(sorted(f"{low}–{high}" for low, high, _ in one.scales if low is not None))
+            rows.append(
+                (
+                    words(measure.label.read(asked.language)),
+                    words(wave or "–"),
+                    words(told or asked.say("text not delivered", "tekst niet aangeleverd")),
+                    words(scale),
+                    figures(asked.count(one.n), one.n),
+                )
+            )
+    return Table(
+        caption=asked.say("The questions as they were put", "De vragen zoals ze gesteld zijn"),
+        head=(
+            asked.say("measure", "maat"),
+            labels.column("wave", asked.language),
+            asked.say("question", "vraag"),
+            asked.say("scale", "schaal"),
+            "n",
+        ),
+        names=("measure", "round", "question", "scale", "n"),
+        rows=tuple(rows),
+        file="questions.csv",
+    )

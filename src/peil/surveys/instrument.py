@@ -1,0 +1,223 @@
+"""How a question was put in each round: words, scale, mode, who was asked and from which list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from peil.engines.engine import Engine
+from peil.engines.schema import Table
+
+# A mix (of modes, of channels asked about) that moved by more than this share is another mix.
+MOVED = 0.1
+Aspect = Literal["wording", "mode", "scale", "base", "frame"]
+ASPECTS: tuple[Aspect, ...] = ("wording", "scale", "mode", "base", "frame")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """How one measure's question was put in one round.
+
+    Parameters:
+        wave: the round; empty where none is named.
+        n: answers.
+        texts: language to the texts, as they were put; empty where no questionnaire was delivered.
+        scales: lowest and highest value, and whether the scale ran the other way round.
+        modes: how it was asked, with answers.
+        channels: the channel asked about, with answers.
+        audiences: who was asked.
+        organisations: whose customers or staff.
+        strata: strata of the sample, the round's name left out.
+        weighted: whether answers carry weights other than 1.
+        names: what the exports call it.
+    """
+
+    wave: str
+    n: int = 0
+    texts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    scales: frozenset[tuple[int | None, int | None, bool]] = frozenset()
+    modes: Mapping[str, int] = field(default_factory=dict)
+    channels: Mapping[str, int] = field(default_factory=dict)
+    audiences: frozenset[str] = frozenset()
+    organisations: frozenset[str] = frozenset()
+    strata: frozenset[str] = frozenset()
+    weighted: bool = False
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is not the same in two rounds.
+
+    Parameters:
+        aspect: wording, scale, mode, base or frame.
+        before, after: what it was and what it became, in few words.
+    """
+
+    aspect: Aspect
+    before: str
+    after: str
+
+
+_ANSWERED = """
+select coalesce(t.wave, '') as wave, t.survey, t.question, t.scale_low, t.scale_high, t.mode, t.audience, t.channel,
+  t.organisation, t.stratum, count(*) as n, max(case when t.weight_ppb <> 1000000000 then 1 else 0 end) as weighted
+from {responses} as t
+where {where}
+group by coalesce(t.wave, ''), t.survey, t.question, t.scale_low, t.scale_high, t.mode, t.audience, t.channel,
+  t.organisation, t.stratum
+"""
+_QUESTIONS = "select organisation, survey, wave, question, language, text, reversed, asked_as from {questions}"
+
+
+def put(engine: Engine, responses: Table, questions: Table, where: str) -> dict[str, Put]:
+    """Return how the question behind some answers was put, round by round.
+
+    Parameters:
+        engine: where the rows are.
+        responses: the answers.
+        questions: the questionnaires.
+        where: row-level SQL that chooses the answers, such as a measure's own.
+
+    Returns:
+        The rounds in the order of their names; those without answers are left out.
+
+    Example:
+        >>> from peil.made import made
+        >>> data = made()
+        >>> found = put(data.engine, data.tables["responses"], data.tables["questions"], "construct = 'nps'")
+        >>> next(iter(found.values())).scales
+        frozenset({(0, 10, False)})
+    """
+    answered = engine.rows(_ANSWERED.format(responses=responses.name, where=where)).to_pylist()
+    asked: dict[tuple[str, str, str], list[dict[str, object]]] = {}
+    for row in engine.rows(_QUESTIONS.format(questions=questions.name)).to_pylist():
+        asked.setdefault((row["organisation"], row["survey"], row["question"]), []).append(row)
+    rounds: dict[str, list[dict[str, object]]] = {}
+    for row in answered:
+        rounds.setdefault(row["wave"], []).append(row)
+    return {wave: _put(wave, rows, asked) for wave, rows in sorted(rounds.items())}
+
+
+def _put(
+    wave: str, rows: list[dict[str, object]], asked: Mapping[tuple[str, str, str], list[dict[str, object]]]
+) -> Put:
+    texts: dict[str, set[str]] = {}
+    names: set[str] = set()
+    turned: set[tuple[object, object, bool]] = set()
+    for row in rows:
+        key = (str(row["organisation"]), str(row["survey"]), str(row["question"]))
+        known = [each for each in asked.get(key, ()) if each["wave"] in {wave, "", None}]
+        for each in known:
+            if each["text"]:
+                texts.setdefault(str(each["language"] or ""), set()).add(" ".join(str(each["text"]).split()))
+            if each["asked_as"]:
+                names.add(str(each["asked_as"]))
+        turned.add((row["scale_low"], row["scale_high"], any(bool(each["reversed"]) for each in known)))
+    return Put(
+        wave=wave,
+        n=sum(_whole(row["n"]) for row in rows),
+        texts={language: frozenset(told) for language, told in sorted(texts.items())},
+        scales=frozenset((_maybe(low), _maybe(high), reverse) for low, high, reverse in turned),
+        modes=_counted(rows, "mode"),
+        channels=_counted(rows, "channel"),
+        audiences=_held(rows, "audience"),
+        organisations=_held(rows, "organisation"),
+        strata=frozenset(each.removeprefix(f"{wave} ") for each in _held(rows, "stratum")),
+        weighted=any(row["weighted"] for row in rows),
+        names=frozenset(names),
+    )
+
+
+def _whole(value: object) -> int:
+    return int(str(value))
+
+
+def _maybe(value: object) -> int | None:
+    return None if value is None else _whole(value)
+
+
+def _counted(rows: list[dict[str, object]], column: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        if row[column] is not None:
+            found[str(row[column])] = found.get(str(row[column]), 0) + _whole(row["n"])
+    return dict(sorted(found.items()))
+
+
+def _held(rows: list[dict[str, object]], column: str) -> frozenset[str]:
+    return frozenset(str(row[column]) for row in rows if row[column] not in {None, ""})
+
+
+def changes(before: Put, after: Put) -> tuple[Change, ...]:
+    """Return everything that keeps two rounds from being compared as if nothing but opinion had moved.
+
+    Texts are compared in the languages that both rounds know; where either round has none it is not known whether
+    the wording is the same, and nothing is said of it here (``wording_known``).
+
+    Example:
+        >>> one, two = Put(wave="1", modes={"web": 90, "phone": 10}), Put(wave="2", modes={"web": 50, "phone": 50})
+        >>> [each.aspect for each in changes(one, two)]
+        ['mode']
+    """
+    found: list[Change] = []
+    for language in sorted(before.texts.keys() & after.texts.keys()):
+        if before.texts[language] != after.texts[language]:
+            found.append(_change("wording", sorted(before.texts[language]), sorted(after.texts[language])))
+            break
+    if before.scales != after.scales:
+        found.append(_change("scale", [_scale(*each) for each in sorted(before.scales, key=str)],
+                             [_scale(*each) for each in sorted(after.scales, key=str)]))  # fmt: skip
+    if _distance(before.modes, after.modes) > MOVED:
+        found.append(_change("mode", _mix(before.modes), _mix(after.modes)))
+    if before.audiences != after.audiences:
+        found.append(_change("base", sorted(before.audiences), sorted(after.audiences)))
+    elif _distance(before.channels, after.channels) > MOVED:
+        found.append(_change("base", _mix(before.channels), _mix(after.channels)))
+    if before.organisations != after.organisations:
+        gone = sorted(before.organisations - after.organisations)
+        come = sorted(after.organisations - before.organisations)
+        found.append(Change(aspect="frame", before=_more(gone), after=_more(come)))
+    elif before.strata != after.strata:
+        found.append(_change("frame", sorted(before.strata), sorted(after.strata)))
+    elif before.weighted != after.weighted:
+        found.append(Change(aspect="frame", before=_weighted(before), after=_weighted(after)))
+    return tuple(found)
+
+
+def wording_known(before: Put, after: Put) -> bool:
+    """Return whether both rounds tell their texts in one language at least."""
+    return bool(before.texts.keys() & after.texts.keys())
+
+
+def _change(aspect: Aspect, before: list[str], after: list[str]) -> Change:
+    return Change(aspect=aspect, before="; ".join(before) or "–", after="; ".join(after) or "–")
+
+
+def _scale(low: int | None, high: int | None, turned: bool) -> str:  # noqa: FBT001  # a pair of ends and its way round
+    ends = f"{low}–{high}"
+    return f"{ends} ↔" if turned else ends
+
+
+def _distance(before: Mapping[str, int], after: Mapping[str, int]) -> float:
+    """Half the summed difference of shares; nought where either has none."""
+    one, two = sum(before.values()), sum(after.values())
+    if not one or not two:
+        return 0.0
+    return sum(abs(before.get(each, 0) / one - after.get(each, 0) / two) for each in before.keys() | after.keys()) / 2
+
+
+def _mix(counts: Mapping[str, int]) -> list[str]:
+    whole = sum(counts.values())
+    return [f"{name} {100 * n / whole:.0f}%" for name, n in sorted(counts.items(), key=lambda each: -each[1])]
+
+
+def _more(names: list[str]) -> str:
+    shown = names[:3]
+    rest = len(names) - len(shown)
+    return (", ".join(shown) + (f" +{rest}" if rest else "")) or "–"
+
+
+def _weighted(of: Put) -> str:
+    return "weighted" if of.weighted else "unweighted"
