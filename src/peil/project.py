@@ -20,8 +20,10 @@ from peil.estimates.difference import Side
 from peil.estimates.estimate import Estimates, estimate
 from peil.measures.catalogue import extended, family_named, measure_named
 from peil.measures.measure import Measure
+from peil.reports.asked import Asked
 from peil.reports.pages import explained
 from peil.reports.report import Report, write_report
+from peil.reports.survey_chapter import Chapter, chapters
 from peil.sources.load import Loaded, Progress, Refused, load, refused_files, secret, silent
 from peil.sources.simulated import Planted
 from peil.studies.finding import Finding
@@ -217,6 +219,29 @@ class Project:
             rejected=self.rejected(),
             progress=progress,
         )
+
+    def surveys(
+        self, language: Language = "en", *, name: str | None = None, progress: Progress = silent
+    ) -> tuple[Chapter, ...]:
+        """Return of each survey who was asked, who answered, how it is weighted, what changed, and the questions.
+
+        Parameters:
+            language: ``en`` or ``nl``.
+            name: one survey only.
+            progress: told (label, done, total) as the work goes on.
+        """
+        report = self.settings.report
+        progress(name or self.settings.name, 0, 1)
+        asked = Asked(
+            data=self.data,
+            catalogue=self.measures,
+            language=language,
+            minimum_n=report.minimum_n,
+            level=report.level,
+        )
+        found = chapters(asked, only=name)
+        progress(name or self.settings.name, 1, 1)
+        return found
 
     def figure(self, estimates: Estimates, language: Language = "en") -> str:
         """Return a figure of the estimates as SVG."""

@@ -79,6 +79,7 @@ def test_loading_again_changes_nothing(project: Path) -> None:
         ("rejected",),
         ("doctor",),
         ("report",),
+        ("survey",),
     ],
 )
 def test_each_command_prints_text_for_people_and_one_object_for_machines(project: Path, args: tuple[str, ...]) -> None:
@@ -114,6 +115,7 @@ def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(project:
         (("report", "--lang", "de"), 2, "'de' is not one of 'en', 'nl'"),
         (("explain", "npss"), 2, "did you mean 'nps'"),
         (("estimate", "service_level"), 2, "peil variants service_level"),
+        (("survey", "--name", "custmer"), 2, "did you mean 'customer'"),
         (("variants", "servicelevel"), 2, "did you mean 'service_level'"),
     ],
 )

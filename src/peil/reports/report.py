@@ -28,6 +28,7 @@ from peil.reports.dates import day
 from peil.reports.figures import Figure
 from peil.reports.held import Held, held, not_estimated, same_question
 from peil.reports.quality import aside_table, by_rule, rows_table
+from peil.reports.survey_chapter import chapters
 from peil.reports.wording import BETTER, UNITS, WORDS
 from peil.sources.load import Progress, Refused, silent
 from peil.sources.simulated.planted import Planted
@@ -137,11 +138,14 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     compared = [each for each in (_compared(asked, one) for one in config.compare or defaults.compares(asked)) if each]
     progress(_SAY["figures"].read(language), 1, 4)
     figures = _figures(asked, config, compared)
+    shown = {(each.measure, each.by) for each in config.figures or defaults.figures(asked)}
+    surveys = chapters(asked, drawn=shown, first=len(figures) + 1)
     progress(_SAY["truths"].read(language), 2, 4)
     planted = held(truths, asked) if truths else ()
     cards = _cards(asked, config, compared)
     progress(_SAY["writing"].read(language), 3, 4)
-    used = _used(asked, config, figures, compared)
+    every = (*figures, *(figure for chapter in surveys for figure in chapter.figures))
+    used = _used(asked, config, every, compared)
     page = _page(
         asked,
         {
@@ -151,6 +155,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
             "simulated": simulated,
             "cards": cards,
             "figures": figures,
+            "chapters": surveys,
             "findings": [_told(each, planted, language) for each in compared],
             "planted": planted,
             "planted_told": _held_told(asked, planted),

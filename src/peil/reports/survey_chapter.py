@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
+from peil.config import FigureConfig
 from peil.engines.quoting import quoted
-from peil.errors import EvidenceError
+from peil.errors import DefinitionError, EvidenceError, neighbours
 from peil.measures.measure import Measure
 from peil.reports import labels, numbers, questions, sentences
 from peil.reports.asked import Asked
+from peil.reports.compose import asked_figure
 from peil.reports.dates import day
 from peil.reports.figures import Figure
 from peil.reports.tables import Cell, Table, figures, words
@@ -21,10 +23,16 @@ from peil.terms import Label
 
 # What a survey of each audience is read for, most telling first.
 READ: Mapping[str, tuple[str, ...]] = {
-    "customer": ("nps", "csat_top2", "csat_mean", "ces_2_easy", "ces_1_mean"),
+    "customer": ("nps", "csat_top2", "ces_2_easy", "ces_1_mean"),
     "organisation": ("nps_believed",),
     "staff": ("enps",),
 }
+_BY: Mapping[str, tuple[str, ...]] = {
+    "customer": ("channel", "organisation", "team"),
+    "organisation": ("organisation",),
+    "staff": ("team", "organisation"),
+}
+_MOST_MEASURES, _FEWEST_GROUPS = 3, 2
 AUDIENCES: Mapping[str, Label] = {
     "customer": Label("customers", "klanten"),
     "organisation": Label("organisations", "organisaties"),
@@ -73,18 +81,24 @@ class Chapter:
     """What the report says of one survey.
 
     Parameters:
-        title: the survey and who was asked.
+        survey: the questionnaire.
+        audience: who was asked.
+        title: both, as a heading.
         facts: sample, mode, dates and weights, as sentences.
         tables: rounds, outcomes, weights, flags and questions.
         figures: the measures by group.
         findings: of the rounds compared.
+        numbers: of its figures, counted through the report.
     """
 
+    survey: str
+    audience: str
     title: str
     facts: tuple[str, ...]
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...] = ()
     findings: tuple[Finding, ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 _SURVEYS = """
@@ -127,23 +141,80 @@ def _most(rows: Sequence[Mapping[str, object]], column: str) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda each: (-counts[each], each)))
 
 
-def chapters(asked: Asked) -> tuple[Chapter, ...]:
-    """Return a chapter for every survey with enough respondents to show."""
-    return tuple(_chapter(asked, each) for each in surveyed(asked) if each.responses >= asked.minimum_n)
+def chapters(
+    asked: Asked,
+    *,
+    drawn: Collection[tuple[str, tuple[str, ...]]] | None = None,
+    first: int = 1,
+    only: str | None = None,
+) -> tuple[Chapter, ...]:
+    """Return a chapter for every survey with enough respondents to show.
+
+    Parameters:
+        asked: what every figure shares.
+        drawn: measure and groups of figures that the report has already; None for chapters without figures.
+        first: number of the first figure.
+        only: one survey's name.
+
+    Raises:
+        DefinitionError: no survey is called ``only``.
+
+    Example:
+        >>> from peil.made import made
+        >>> from peil.measures.catalogue import CATALOGUE
+        >>> asked = Asked(data=made(), catalogue=CATALOGUE, language="en", minimum_n=10, level=0.95)
+        >>> [each.title for each in chapters(asked)]
+        ['Customers: survey “customer”', 'Staff: survey “staff”']
+    """
+    known = surveyed(asked)
+    if only is not None and only not in {each.survey for each in known}:
+        raise DefinitionError(
+            f"there are no answers to a survey '{only}'", remedy=neighbours(only, [each.survey for each in known])
+        )
+    made: list[Chapter] = []
+    for each in known:
+        if each.responses >= asked.minimum_n and only in {None, each.survey}:
+            made.append(_chapter(asked, each, drawn, first))
+            first += len(made[-1].figures)
+    return tuple(made)
 
 
-def _chapter(asked: Asked, of: Surveyed) -> Chapter:
+def _chapter(asked: Asked, of: Surveyed, drawn: Collection[tuple[str, tuple[str, ...]]] | None, first: int) -> Chapter:
     read = tuple(_answered(asked, of))
+    shown = () if drawn is None else tuple(_drawn(asked, of, read, drawn))
     found = tuple(_rounds(asked, of, read))
     tables = [_rounds_table(asked, found)] if found else []
     tables.append(_questions_table(asked, of, read))
-    audience = AUDIENCES[of.audience].read(asked.language)
+    audience = AUDIENCES[of.audience].read(asked.language).capitalize()
     return Chapter(
-        title=f"{of.survey}: {audience}",
+        survey=of.survey,
+        audience=of.audience,
+        title=asked.say(f"{audience}: survey “{of.survey}”", f"{audience}: enquête “{of.survey}”"),
         facts=tuple(_facts(asked, of)),
         tables=tuple(tables),
-        findings=found,
+        figures=tuple(replace(each, key=f"f{first + place}") for place, each in enumerate(shown)),
+        findings=tuple(each for _, each in found),
+        numbers=tuple(range(first, first + len(shown))),
     )
+
+
+def _drawn(
+    asked: Asked, of: Surveyed, read: Sequence[Measure], drawn: Collection[tuple[str, tuple[str, ...]]]
+) -> Iterator[Figure]:
+    """Yield each measure by round and by the first group that its answers tell, unless the report has it already."""
+    for measure in read[:_MOST_MEASURES]:
+        for choices in (("wave",), _BY[of.audience]):
+            by = next((each for each in choices if _groups(asked, of, measure, each) >= _FEWEST_GROUPS), None)
+            if by is None or (measure.name, (by,)) in drawn:
+                continue
+            figure = asked_figure(asked, FigureConfig(measure=measure.name, by=(by,), where=of.where), "figure")
+            if figure:
+                yield figure
+
+
+def _groups(asked: Asked, of: Surveyed, measure: Measure, by: str) -> int:
+    found = asked.estimates(measure, (by,), of.where)
+    return sum(each.n >= asked.minimum_n and each.group[0][1] is not None for each in found)
 
 
 def _facts(asked: Asked, of: Surveyed) -> Iterator[str]:
@@ -178,7 +249,7 @@ def _answered(asked: Asked, of: Surveyed) -> Iterator[Measure]:
             yield measure
 
 
-def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[Finding]:
+def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[tuple[str, Finding]]:
     """Compare each round with the one before; the level is made stricter for so many comparisons of one measure."""
     for measure in read:
         known = [wave for wave in questions.rounds(asked, measure, of.where) if wave]
@@ -189,14 +260,15 @@ def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[Fin
         ]
         pairs = list(pairwise(sorted(enough)))
         for before, after in pairs:
-            yield wave_change(
+            found = wave_change(
                 asked.data, measure, before, after, where=of.where, level=1 - (1 - asked.level) / len(pairs)
             )
+            yield f"{before} → {after}", found
 
 
-def _rounds_table(asked: Asked, found: Sequence[Finding]) -> Table:
+def _rounds_table(asked: Asked, found: Sequence[tuple[str, Finding]]) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for each in found:
+    for rounds, each in found:
         effect, unit = each.effect, each.effect.first.measure.unit
         failed = {check.name for check in each.checks if not check.passed}
         names = ", ".join(
@@ -206,7 +278,7 @@ def _rounds_table(asked: Asked, found: Sequence[Finding]) -> Table:
         between = numbers.interval_text(effect.low, effect.high, unit, asked.language, difference=True)
         rows.append(
             (
-                words(each.question.read(asked.language)),
+                words(f"{effect.first.measure.label.read(asked.language)}: {rounds}"),
                 figures(numbers.value_text(effect.first.value, unit, asked.language), effect.first.value),
                 figures(numbers.value_text(effect.second.value, unit, asked.language), effect.second.value),
                 figures(f"{gap} {between}", effect.value),
@@ -215,7 +287,7 @@ def _rounds_table(asked: Asked, found: Sequence[Finding]) -> Table:
             )
         )
     heads = (
-        asked.say("question", "vraag"),
+        asked.say("measure and rounds", "maat en rondes"),
         asked.say("before", "ervoor"),
         asked.say("after", "erna"),
         asked.say("difference", "verschil"),
@@ -225,7 +297,7 @@ def _rounds_table(asked: Asked, found: Sequence[Finding]) -> Table:
     return Table(
         caption=asked.say("From round to round", "Van ronde tot ronde"),
         head=heads,
-        names=("question", "before", "after", "difference", "verdict", "put_otherwise"),
+        names=("measure_and_rounds", "before", "after", "difference", "verdict", "put_otherwise"),
         rows=tuple(rows),
         file="rounds.csv",
     )

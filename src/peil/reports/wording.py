@@ -59,6 +59,13 @@ WORDS: Mapping[str, Label] = {
     "yes": Label("yes", "ja"),
     "no": Label("no", "nee"),
     "other_truths": Label("Planted, and not estimated in this report", "Ingebouwd, en niet geschat in dit rapport"),
+    "surveys": Label("Surveys", "Enquêtes"),
+    "surveys_intro": Label(
+        "Customers, organisations and staff are three populations and never pooled. For each survey: who was asked and "
+        "who answered, how answers are weighted, what changed from round to round, and the questions as they were put.",
+        "Klanten, organisaties en medewerkers zijn drie populaties en worden nooit samengevoegd. Per enquête: wie is "
+        "gevraagd en wie antwoordde, hoe er is gewogen, wat er per ronde veranderde en de vragen zoals ze gesteld zijn.",
+    ),
     "quality": Label("Data quality", "Datakwaliteit"),
     "quality_intro": Label(
         "Every row that came in is good, kept aside with its reason, delivered again or superseded; none is dropped.",

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from scipy.stats import contingency
+
 from peil.engines.engine import Engine
 from peil.engines.schema import Table
 
 # A mix (of modes, of channels asked about) that moved by more than this share is another mix.
 MOVED = 0.1
+BY_CHANCE = 0.01
 Aspect = Literal["wording", "mode", "scale", "base", "frame"]
 ASPECTS: tuple[Aspect, ...] = ("wording", "scale", "mode", "base", "frame")
 
@@ -169,11 +172,11 @@ def changes(before: Put, after: Put) -> tuple[Change, ...]:
     if before.scales != after.scales:
         found.append(_change("scale", [_scale(*each) for each in sorted(before.scales, key=str)],
                              [_scale(*each) for each in sorted(after.scales, key=str)]))  # fmt: skip
-    if _distance(before.modes, after.modes) > MOVED:
+    if _moved(before.modes, after.modes):
         found.append(_change("mode", _mix(before.modes), _mix(after.modes)))
     if before.audiences != after.audiences:
         found.append(_change("base", sorted(before.audiences), sorted(after.audiences)))
-    elif _distance(before.channels, after.channels) > MOVED:
+    elif _moved(before.channels, after.channels):
         found.append(_change("base", _mix(before.channels), _mix(after.channels)))
     if before.organisations != after.organisations:
         gone = sorted(before.organisations - after.organisations)
@@ -198,6 +201,15 @@ def _change(aspect: Aspect, before: list[str], after: list[str]) -> Change:
 def _scale(low: int | None, high: int | None, turned: bool) -> str:  # noqa: FBT001  # a pair of ends and its way round
     ends = f"{low}–{high}"
     return f"{ends} ↔" if turned else ends
+
+
+def _moved(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
+    """Return whether a mix moved by more than a tenth, and by more than so few answers would by chance."""
+    if _distance(before, after) <= MOVED:
+        return False
+    names = sorted(before.keys() | after.keys())
+    table = [[each.get(name, 0) for name in names] for each in (before, after)]
+    return bool(contingency.chi2_contingency(table).pvalue < BY_CHANCE)
 
 
 def _distance(before: Mapping[str, int], after: Mapping[str, int]) -> float:
