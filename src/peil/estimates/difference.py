@@ -17,6 +17,7 @@ from peil.methods import interval
 from peil.methods.moments import Crossed, Strata
 from peil.methods.ratio import difference as crossed_difference
 from peil.surveys.design import Design
+from peil.terms import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,11 @@ class Difference:
     high: float
     level: float
     correlation: float
+
+    @property
+    def unit(self) -> Unit:
+        """What it is shown in."""
+        return self.first.measure.unit
 
     @property
     def clear(self) -> bool:

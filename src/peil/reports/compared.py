@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from peil.estimates.difference import Side, difference
+from peil.estimates.difference import Difference, Side, difference
 from peil.measures.measure import POPULATIONS
 from peil.reports import labels, notes, numbers, sentences
 from peil.reports.asked import Asked
@@ -20,7 +20,9 @@ _FEWEST_GROUPS = 2
 _SIDES = (Label("Customers say", "Klanten zeggen"), Label("Organisations think", "Organisaties denken"))
 
 
-def gap_figure(asked: Asked, finding: Finding, sides: tuple[Side, Side], by: str, key: str) -> Figure | None:
+def gap_figure(
+    asked: Asked, finding: Finding[Difference], sides: tuple[Side, Side], by: str, key: str
+) -> Figure | None:
     """Return two measures beside each other in every group they share, each gap with its interval.
 
     Parameters:

@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined
 from peil.config import CompareConfig, ReportConfig
 from peil.dataset import Dataset
 from peil.errors import EvidenceError
-from peil.estimates.difference import Side
+from peil.estimates.difference import Difference, Side
 from peil.measures.catalogue import measure_named
 from peil.measures.measure import POPULATIONS, Measure
 from peil.reports import defaults, labels, numbers, sentences, theme
@@ -76,13 +76,13 @@ class Report:
 
     path: Path
     headlines: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding[Difference], ...]
     planted: tuple[tuple[Held, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared:
-    finding: Finding
+    finding: Finding[Difference]
     sides: tuple[Side, Side]
     by: str
 
@@ -256,7 +256,7 @@ def _cards(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) ->
     return tuple(made if config.headlines else made[:_CARDS])
 
 
-def _gap_card(asked: Asked, finding: Finding) -> Headline:
+def _gap_card(asked: Asked, finding: Finding[Difference]) -> Headline:
     found, language = finding.effect, asked.language
     unit = found.first.measure.unit
     return Headline(

@@ -6,7 +6,7 @@ from peil.estimates.difference import Difference
 from peil.estimates.estimate import Estimate
 from peil.reports import numbers
 from peil.reports.labels import lowered
-from peil.studies.finding import Finding, Verdict
+from peil.studies.finding import Effect, Finding, Verdict
 from peil.terms import Label, Language
 
 # Words that claim; each is written in this module only, and only behind a clear difference.
@@ -44,19 +44,19 @@ def told(estimate: Estimate, language: Language) -> str:
     return f"{value} {numbers.interval_text(estimate.low, estimate.high, unit, language, size=abs(estimate.value))}"
 
 
-def gap_told(found: Difference, language: Language) -> str:
-    """Return a difference with its interval."""
-    unit = found.first.measure.unit
+def gap_told(found: Difference | Effect, language: Language) -> str:
+    """Return a difference, or another effect, with its interval."""
+    unit = found.unit
     value = numbers.value_text(found.value, unit, language, difference=True)
     return f"{value} {numbers.interval_text(found.low, found.high, unit, language, difference=True)}"
 
 
-def claims(found: Difference, verdict: Verdict) -> bool:
+def claims(found: Difference | Effect, verdict: Verdict) -> bool:
     """Return whether a claim word may be used of a difference."""
     return found.clear and verdict == "yes"
 
 
-def title(finding: Finding, language: Language) -> str:
+def title(finding: Finding[Difference | Effect], language: Language) -> str:
     """Return what a comparison finds, in about ten words, without numbers.
 
     Parameters:
@@ -64,6 +64,8 @@ def title(finding: Finding, language: Language) -> str:
         language: of the sentence.
     """
     found, sure = finding.effect, claims(finding.effect, finding.verdict)
+    if isinstance(found, Effect):
+        return finding.says.read(language)
     one, other = found.first.measure, found.second.measure
     if perception(one.name, other.name):
         return _perceived(found, language, sure=sure)
@@ -96,7 +98,7 @@ def _perceived(found: Difference, language: Language, *, sure: bool) -> str:
     ).read(language)
 
 
-def sentence(finding: Finding, language: Language) -> str:
+def sentence(finding: Finding[Difference | Effect], language: Language) -> str:
     """Return what a comparison finds, with its numbers.
 
     Parameters:

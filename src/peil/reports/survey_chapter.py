@@ -10,6 +10,7 @@ from itertools import pairwise
 from peil.config import FigureConfig
 from peil.engines.quoting import quoted
 from peil.errors import DefinitionError, EvidenceError, neighbours
+from peil.estimates.difference import Difference
 from peil.measures.measure import Measure
 from peil.reports import labels, numbers, questions, sentences
 from peil.reports.asked import Asked
@@ -97,7 +98,7 @@ class Chapter:
     facts: tuple[str, ...]
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding[Difference], ...] = ()
     numbers: tuple[int, ...] = ()
 
 
@@ -249,7 +250,7 @@ def _answered(asked: Asked, of: Surveyed) -> Iterator[Measure]:
             yield measure
 
 
-def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[tuple[str, Finding]]:
+def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[tuple[str, Finding[Difference]]]:
     """Compare each round with the one before; the level is made stricter for so many comparisons of one measure."""
     for measure in read:
         known = [wave for wave in questions.rounds(asked, measure, of.where) if wave]
@@ -266,7 +267,7 @@ def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[tup
             yield f"{before} → {after}", found
 
 
-def _rounds_table(asked: Asked, found: Sequence[tuple[str, Finding]]) -> Table:
+def _rounds_table(asked: Asked, found: Sequence[tuple[str, Finding[Difference]]]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for rounds, each in found:
         effect, unit = each.effect, each.effect.first.measure.unit

@@ -3,13 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from peil.dataset import Run
 from peil.estimates.difference import Difference
-from peil.terms import Label
+from peil.terms import Label, Unit
 
 Verdict = Literal["yes", "no", "unclear"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """A number that answers a question, and is no difference of two estimates.
+
+    Parameters:
+        label: what it is.
+        unit: what it is shown in.
+        value: the number.
+        low, high: its interval.
+        level: how often such intervals hold the truth.
+        n: what it rests on: rows, persons or periods, as the label says.
+
+    Example:
+        >>> Effect(label=Label("gain", "winst"), unit=Unit.SHARE, value=0.1, low=0.02, high=0.18, level=0.95, n=300).clear
+        True
+    """
+
+    label: Label
+    unit: Unit
+    value: float
+    low: float
+    high: float
+    level: float
+    n: int
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves zero out: only then may a claim word be used."""
+        return bool(self.low > 0 or self.high < 0)
+
+
+E_co = TypeVar("E_co", bound=Difference | Effect, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +62,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Generic[E_co]):
     """The answer to one question.
 
     Parameters:
@@ -36,7 +70,7 @@ class Finding:
         question: what was asked.
         verdict: ``yes``, ``no`` or ``unclear``; the last is a full answer.
         says: the finding in one sentence; a claim word only where the interval of the difference leaves zero out.
-        effect: the difference with its interval.
+        effect: the difference, or another number that answers it, with its interval.
         checks: what was checked.
         assumptions: what has to be taken for granted.
         settles: what would settle an ``unclear``.
@@ -47,7 +81,7 @@ class Finding:
     question: Label
     verdict: Verdict
     says: Label
-    effect: Difference
+    effect: E_co
     checks: tuple[Check, ...]
     assumptions: tuple[Label, ...]
     settles: Label | None

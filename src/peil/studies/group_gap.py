@@ -21,7 +21,7 @@ def group_gap(
     design: Design | None = None,
     level: float = 0.95,
     matters: float = 0.0,
-) -> Finding:
+) -> Finding[Difference]:
     """Say whether the second group differs from the first.
 
     Parameters:

@@ -39,7 +39,7 @@ def wave_change(
     where: str = "true",
     level: float = 0.95,
     matters: float = 0.0,
-) -> Finding:
+) -> Finding[Difference]:
     """Say whether a survey measure changed between two rounds.
 
     Persons who answered in both rounds are counted once, with what they share. Where wording, scale, mode, base or
