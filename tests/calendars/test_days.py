@@ -114,8 +114,24 @@ def test_insurers_are_busy_from_12_november_to_new_year() -> None:
     assert all(each.source for each in SEASONS)
 
 
+def test_school_holidays_are_the_governments_dates_by_region() -> None:
+    """Summer of 2024: Noord 20 July to 1 September, Midden 13 July to 25 August, Zuid 6 July to 18 August.
+
+    Source: rijksoverheid.nl, Overzicht schoolvakanties 2023-2024.
+    """
+    rows = {row["day_on"]: row for row in days(date(2024, 7, 1), date(2024, 9, 10)).to_pylist()}
+    counts = [(date(2024, 7, 5), 0), (date(2024, 7, 6), 1), (date(2024, 7, 13), 2), (date(2024, 7, 20), 3)]
+    counts += [(date(2024, 8, 18), 3), (date(2024, 8, 19), 2), (date(2024, 8, 26), 1), (date(2024, 9, 2), 0)]
+    assert [(day, rows[day]["school_regions"]) for day, _ in counts] == counts
+    assert rows[date(2024, 7, 6)]["school_holiday"] == "Summer Break"
+    assert rows[date(2024, 7, 5)]["school_holiday"] is None
+
+
 def test_no_school_holiday_is_made_up() -> None:
-    assert days(date(2024, 1, 1), date(2025, 1, 1)).column("school_holiday").null_count == 366
+    for years, country in (((2012, 2013), "NL"), ((2024, 2025), "BE")):
+        made = days(date(years[0], 1, 1), date(years[1], 1, 1), country)
+        assert made.column("school_holiday").null_count == made.num_rows
+        assert made.column("school_regions").null_count == made.num_rows
 
 
 def test_other_countries_keep_their_own_holidays() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from peil.calendars.dutch_days import season_of
-from peil.calendars.public_holidays import check_country, public_holidays
+from peil.calendars.public_holidays import check_country, public_holidays, school_holidays
 from peil.engines.schema import Column, Kind, Schema
 from peil.errors import DefinitionError
 
@@ -36,7 +36,18 @@ CALENDAR = Schema(
         Column(name="working", kind=Kind.FLAG, says="Monday to Friday and no public holiday", required=True),
         Column(name="holiday", kind=Kind.TEXT, says="the public holiday, in English; null on other days"),
         Column(name="holiday_nl", kind=Kind.TEXT, says="the public holiday, in Dutch; null where it has no Dutch name"),
-        Column(name="school_holiday", kind=Kind.TEXT, says="the school holiday; null while no dates are kept"),
+        Column(
+            name="school_holiday",
+            kind=Kind.TEXT,
+            says="the school holiday of any Dutch region; null on other days and where no dates are kept (before 2014)",
+        ),
+        Column(
+            name="school_regions",
+            kind=Kind.INTEGER,
+            says="Dutch school regions with a holiday, 0 to 3; null where no dates are kept",
+            least=0,
+            most=3,
+        ),
         Column(name="season", kind=Kind.TEXT, says="a sector's busy season, such as that of Dutch health insurers"),
     ),
 )
@@ -74,6 +85,8 @@ def days(from_on: date, until_on: date, country: str = "NL") -> pa.Table:
 def _row(day: date, country: str) -> dict[str, date | int | str | bool | None]:
     iso = day.isocalendar()
     holiday = public_holidays(country, day.year).get(day)
+    kept = school_holidays(country, day.year)
+    school = kept.get(day)
     return {
         "day_on": day,
         "week_on": day - timedelta(days=day.weekday()),
@@ -86,6 +99,7 @@ def _row(day: date, country: str) -> dict[str, date | int | str | bool | None]:
         "working": iso.weekday < _SATURDAY and holiday is None,
         "holiday": holiday,
         "holiday_nl": public_holidays(country, day.year, "nl").get(day),
-        "school_holiday": None,
+        "school_holiday": school[0] if school else None,
+        "school_regions": (school[1] if school else 0) if kept else None,
         "season": season_of(day) if country == "NL" else None,
     }

@@ -1,4 +1,4 @@
-"""The public holidays of a country, as most employers there keep them."""
+"""The public holidays of a country, as most employers there keep them, and Dutch school holidays by region."""
 
 from __future__ import annotations
 
@@ -70,3 +70,36 @@ def public_holidays(country: str, year: int, language: Language = "en") -> Mappi
         if names:
             kept[day] = "; ".join(names)
     return MappingProxyType(kept)
+
+
+REGIONS = ("Noord", "Midden", "Zuid")
+FIRST_SCHOOL_YEAR = 2014
+
+
+@cache
+def school_holidays(country: str, year: int) -> Mapping[date, tuple[str, int]]:
+    """Return the days of a year on which schools are closed: the break's name, and in how many of the three regions.
+
+    Dates are kept for the Netherlands from 2014 on; other countries and years give an empty table.
+
+    Parameters:
+        country: two-letter code.
+        year: the year.
+
+    Example:
+        >>> school_holidays("NL", 2023)[date(2023, 7, 10)]
+        ('Summer Break', 1)
+        >>> school_holidays("NL", 2023)[date(2023, 8, 10)]
+        ('Summer Break', 3)
+    """
+    import holidays
+
+    if country != "NL" or year < FIRST_SCHOOL_YEAR:
+        return MappingProxyType({})
+    found: dict[date, tuple[str, int]] = {}
+    for region in REGIONS:
+        kept = holidays.country_holidays("NL", subdiv=region, years=year, categories=("school",), language="en_US")
+        for day in kept:
+            name = kept.get_list(day)[0]
+            found[day] = (name, found.get(day, (name, 0))[1] + 1)
+    return MappingProxyType(found)

@@ -25,6 +25,7 @@ PERIODS: Mapping[str, tuple[str, int]] = {
 OF_THE_CALENDAR: Mapping[str, str] = {
     "weekday": "calendar.weekday",
     "holiday": "calendar.holiday",
+    "school_holiday": "calendar.school_holiday",
     "season": "calendar.season",
     "working": "calendar.working",
 }
@@ -57,7 +58,7 @@ def grouping(by: Sequence[str], schema: Schema) -> Grouping:
 
     Parameters:
         by: columns of the population; ``day``, ``week``, ``month``, ``quarter`` or ``year``; ``weekday``, ``hour``,
-            ``holiday``, ``season``, ``working``; or ``extra.NAME`` for a field that an export kept.
+            ``holiday``, ``school_holiday``, ``season``, ``working``; or ``extra.NAME`` for a field that an export kept.
         schema: the population.
 
     Raises:

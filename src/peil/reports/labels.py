@@ -69,6 +69,7 @@ _COLUMNS: Mapping[str, Label] = {
     "weekday": Label("weekday", "weekdag"),
     "hour": Label("hour", "uur"),
     "holiday": Label("holiday", "feestdag"),
+    "school_holiday": Label("school holiday", "schoolvakantie"),
     "season": Label("season", "seizoen"),
     "working": Label("working day", "werkdag"),
 }
