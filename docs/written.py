@@ -25,6 +25,13 @@ TYPES = {
     "boolean": "`true` or `false`",
     "date": "a day (`2024-12-24`)",
 }
+# What sources hold.
+OF_SOURCES = {
+    "A column of a table source": "Mapped",
+    "Who answered, in a survey source": "Respondent",
+    "A question of a survey source": "Question",
+    "A fact about respondents, in a survey source": "Fact",
+}
 # What every source has.
 OF_A_SOURCE = {
     "name": "how the source is called; part of every key",
@@ -43,6 +50,7 @@ SAYS = {
         "simulated": "the report says that nothing in it is about a real organisation",
         "engine": "what counts, and what it may use",
         "calendars": "business calendars, for times in opening hours",
+        "surveys": "surveys: who could be in them, and how their answers are weighted",
         "measures": "measures of your own, beside the catalogue's",
         "report": "what the report shows",
     },
@@ -107,6 +115,9 @@ def configuration() -> Iterator[str]:
     for name in (
         "EngineConfig",
         "BusinessCalendar",
+        "SurveyConfig",
+        "WeightsConfig",
+        "MarginConfig",
         "MeasureConfig",
         "ReportConfig",
         "FigureConfig",
@@ -121,9 +132,8 @@ def configuration() -> Iterator[str]:
     yield ""
     for kind, node in kinds.items():
         yield from _settings(f"sources: kind {kind}", node, schema, says=_first(node))
-    yield from _settings(
-        "A column of a table source", schema["$defs"]["Mapped"], schema, says=_first(schema["$defs"]["Mapped"])
-    )
+    for heading, name in OF_SOURCES.items():
+        yield from _settings(heading, schema["$defs"][name], schema, says=_first(schema["$defs"][name]))
 
 
 def _heading(name: str, schema: Node) -> str:
