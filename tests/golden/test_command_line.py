@@ -80,6 +80,7 @@ def test_loading_again_changes_nothing(project: Path) -> None:
         ("doctor",),
         ("report",),
         ("survey",),
+        ("export", "customer", "--out", "out"),
     ],
 )
 def test_each_command_prints_text_for_people_and_one_object_for_machines(project: Path, args: tuple[str, ...]) -> None:

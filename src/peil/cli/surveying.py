@@ -43,6 +43,28 @@ def survey(path: str | None, name: str | None, language: str, as_json: bool) -> 
         click.echo("")
 
 
+@click.command()
+@click.argument("name", metavar="SURVEY")
+@click.option(
+    "--out", type=click.Path(file_okay=False), default=".", show_default=True, help="Folder for the two files."
+)
+@click.option("--fixed", is_flag=True, help="Fixed columns (.asc) instead of a .csv.")
+@as_json_option
+@click.pass_obj
+def export(path: str | None, name: str, out: str, fixed: bool, as_json: bool) -> None:
+    """Write a survey as Triple-S 2.0: a description (.sss) and the answers beside it."""
+    from pathlib import Path
+
+    from peil.project import open_project
+
+    project = open_project(path)
+    try:
+        made = project.export(name, Path(out), fixed=fixed)
+    finally:
+        project.close()
+    tell({"survey": name, "description": str(made)}, as_json=as_json, text=f"written: {made}")
+
+
 def _plain(chapter: Any) -> dict[str, object]:  # noqa: ANN401  # peil.reports.survey_chapter.Chapter, imported late
     return {
         "survey": chapter.survey,
@@ -57,4 +79,4 @@ def _plain(chapter: Any) -> dict[str, object]:  # noqa: ANN401  # peil.reports.s
     }
 
 
-COMMANDS = (survey,)
+COMMANDS = (survey, export)

@@ -144,15 +144,37 @@ def _json(extra: Mapping[str, object]) -> str | None:
     return json.dumps(extra, ensure_ascii=False, sort_keys=True, default=str) if extra else None
 
 
+_ABSENT = {type(None)}
+_PLAIN = {str, type(None)}
+
+
+def _column(values: list[Mapping[str, object]], name: str) -> pa.Array:
+    found = [each.get(name) for each in values]
+    kinds = set(map(type, found))
+    if kinds == _ABSENT:
+        return pa.nulls(len(found), pa.string())
+    return pa.array(found if kinds <= _PLAIN else [_text(each) for each in found], pa.string())
+
+
+def _extras(rows: list[Record]) -> pa.Array:
+    """Records of one respondent share what else is known of them, which is written once."""
+    told: list[str | None] = []
+    last: Mapping[str, object] = {}
+    text: str | None = None
+    for row in rows:
+        if row.extra is not last:
+            last, text = row.extra, _json(row.extra)
+        told.append(text)
+    return pa.array(told, pa.string())
+
+
 def _batch(rows: list[Record]) -> Draft:
     schema = rows[0].schema
     names = [each for each in schema.names if each not in {"source", "organisation", "extra"}]
-    arrays = [pa.array([_text(row.values.get(name)) for row in rows], pa.string()) for name in names]
-    extra = [
-        json.dumps(row.extra, ensure_ascii=False, sort_keys=True, default=str) if row.extra else None for row in rows
-    ]
     lines = pa.array([row.line for row in rows], pa.int64())
-    batch = pa.RecordBatch.from_arrays([*arrays, pa.array(extra, pa.string()), lines], names=[*names, "extra", "line"])
+    values = [row.values for row in rows]
+    arrays = [*(_column(values, name) for name in names), _extras(rows), lines]
+    batch = pa.RecordBatch.from_arrays(arrays, names=[*names, "extra", "line"])
     return Draft(schema=schema, rows=batch)
 
 

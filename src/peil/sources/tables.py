@@ -186,7 +186,7 @@ ANSWERS = Schema(
         _text("channel", "the channel it is about, where no contact is named"),
         _code("mode", ("web", "mail", "phone", "ivr", "chat", "paper"), "how it was asked"),
         _text("language", "language of the questionnaire"),
-        _n("weight_ppb", "survey weight, in billionths: 1.5 is 1500000000"),
+        _n("weight_ppb", "survey weight, in billionths: 1.5 is 1500000000; never nought", least=1),
         _text("stratum", "stratum of the sample design"),
         _text("cluster", "primary sampling unit"),
         _n("population_n", "primary units in the stratum: the finite population", least=1),

@@ -1,0 +1,257 @@
+"""Qualtrics' CSV export of responses: three header rows, or the two of the legacy format."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import ClassVar, Literal
+from zoneinfo import available_timezones
+
+from pydantic import ConfigDict
+
+from peil.engines.schema import Schema
+from peil.errors import SchemaError, neighbours
+from peil.sources.bridge import read_bridge
+from peil.sources.questionnaires import Audience, Question, Questionnaire, Respondent, delivered, present
+from peil.sources.questions import Word, overlaid
+from peil.sources.respondents import Answered
+from peil.sources.source import Draft, Export, Fault, drafts
+from peil.sources.tables import ANSWERS, INVITATIONS, QUESTIONS
+from peil.sources.wide_rows import Line, answered, lines, names
+
+__all__ = ["Qualtrics"]
+
+# What a column is, by its import id and by the names that older exports give it.
+NAMED: Mapping[str, str] = {
+    "startdate": "startDate",
+    "enddate": "endDate",
+    "recordeddate": "recordedDate",
+    "status": "status",
+    "responsetype": "status",
+    "ipaddress": "ipAddress",
+    "progress": "progress",
+    "durationinseconds": "duration",
+    "finished": "finished",
+    "responseid": "_recordId",
+    "responseset": "responseSet",
+    "name": "recipientFullName",
+    "recipientlastname": "recipientLastName",
+    "recipientfirstname": "recipientFirstName",
+    "recipientemail": "recipientEmail",
+    "emailaddress": "recipientEmail",
+    "externalreference": "externalDataReference",
+    "externaldatareference": "externalDataReference",
+    "locationlatitude": "locationLatitude",
+    "locationlongitude": "locationLongitude",
+    "locationaccuracy": "locationAccuracy",
+    "distributionchannel": "distributionChannel",
+    "userlanguage": "userLanguage",
+}
+STANDARD = frozenset(NAMED.values())
+NEVER = re.compile(r"ipAddress|recipient|location", re.IGNORECASE)
+QUESTION = re.compile(r"(\d+_)?QID\d+")
+LEGACY_QUESTION = re.compile(r"Q(ID)?\d+", re.IGNORECASE)
+NUMBERED = re.compile(r"V\d+")
+ORDER = re.compile(r"_DO(_|$)")
+# Bits of the response's status: previews and tests, and what Qualtrics takes for spam.
+TEST, SPAM = 0b11, 0b1000
+TESTED = re.compile(r"preview|test|vorschau|voorbeeld|aper[cç]u", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """A column of the export: its heading, its stable id, the choice it stands for, its text, and the zone of its dates."""
+
+    heading: str
+    id: str
+    choice: str = ""
+    text: str = ""
+    zone: str | None = None
+
+
+def _import_id(cell: str) -> dict[str, str] | None:
+    """Return what the third header row says of a column."""
+    if not cell.startswith("{") or "ImportId" not in cell:
+        return None
+    try:
+        told = json.loads(cell)
+    except ValueError:
+        return None
+    return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z]", "", text.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qualtrics:
+    """Responses as Qualtrics exports them, values or choice texts.
+
+    Parameters:
+        name: how the source is called.
+        organisation: whose survey it is.
+        files: glob patterns, relative to the configuration.
+        survey: the questionnaire's name; the source's if left out.
+        audience: who was asked.
+        wave: the round.
+        respondent: embedded data that tell about the respondent; the rest is known.
+        questions: what is to be known of a question besides its text: its construct, its scale.
+        bridge: a file that says what each wave's export calls its questions, relative to the configuration.
+        zone: time zone of the user who exported, where the file does not name it.
+        delimiter: left out, it is found.
+
+    Example:
+        >>> source = Qualtrics(
+        ...     name="after_contact", organisation="Acme", files=("*.csv",),
+        ...     questions=(Question(name="recommend", asked_as="QID1", construct="nps"),),
+        ... )
+        >>> [each.name for each in source.provides]
+        ['answers', 'invitations', 'questions']
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Literal["qualtrics"] = "qualtrics"
+    name: str
+    organisation: str = ""
+    files: tuple[str, ...]
+    survey: str = ""
+    audience: Audience = "customer"
+    wave: Word | None = None
+    respondent: Respondent = field(default_factory=Respondent)
+    questions: tuple[Question, ...] = ()
+    bridge: str | None = None
+    zone: str = ""
+    delimiter: str | None = None
+
+    @property
+    def provides(self) -> tuple[Schema, ...]:
+        """Answers, who was asked, and what was asked."""
+        return (ANSWERS, INVITATIONS, QUESTIONS)
+
+    def along(self, export: Path) -> Mapping[str, Path]:  # noqa: ARG002  # one bridge for every export
+        """Return the bridge, where there is one."""
+        return {"bridge": Path(self.bridge)} if self.bridge else {}
+
+    def read(self, export: Export) -> Iterator[Draft | Fault]:
+        """Yield the drafts of one export.
+
+        Raises:
+            SchemaError: the header is not one of Qualtrics', or lacks what the configuration names.
+        """
+        found = lines(export, self.delimiter)
+        columns, rest = _header(export, found)
+        by_id = {each.id: each for each in columns if not each.choice}
+        told, facts = self.questions, self.respondent.facts
+        if self.bridge:
+            known = read_bridge(export.beside["bridge"]).wave(self.wave, source=self.name)
+            told, facts = (*known.questions, *told), {**known.facts, **facts}
+        aliases = {_named(each): each.heading for each in columns}
+        questions = overlaid([_question(each) for each in columns if _asks(each)], told, aliases)
+        respondent = replace(self.respondent.over(_natural(by_id, export.name)), facts=facts)
+        asked = Questionnaire(
+            survey=self.survey or self.name, audience=self.audience, wave=self.wave, questions=questions
+        )
+        headings = [each.heading for each in columns]
+        present(headings, asked, respondent, file=export.name)
+        never = frozenset(each.heading for each in columns if each.id in STANDARD and NEVER.match(each.id))
+        rows = _genuine(answered(headings, rest, never=never), by_id)
+        yield from drafts(delivered(asked, respondent, rows))
+
+
+def _header(export: Export, found: Iterator[Line | Fault]) -> tuple[Sequence[_Column], Iterator[Line | Fault]]:
+    """Return the columns, and the rows that follow the two or three header rows."""
+    headings = names(next(found, None), export)
+    second = next(found, None)
+    texts = second.fields if isinstance(second, Line) else ()
+    third = next(found, None)
+    ids = [_import_id(each) for each in third.fields] if isinstance(third, Line) else []
+    rest = found
+    if not any(ids):
+        ids = [None] * len(headings)
+        rest = found if third is None else chain([third], found)
+    columns = []
+    for place, heading in enumerate(headings):
+        text = texts[place] if place < len(texts) else ""
+        told = (ids[place] if place < len(ids) else None) or {}
+        standard = NAMED.get(_plain(text if NUMBERED.fullmatch(heading) else heading), "")
+        columns.append(
+            _Column(
+                heading=heading,
+                id=told.get("ImportId") or standard or heading,
+                choice=told.get("choiceId", ""),
+                text=text,
+                zone=told.get("timeZone"),
+            )
+        )
+    if not any(each.id == "_recordId" for each in columns):
+        raise SchemaError(
+            f"{export.name}: no column holds Qualtrics' response id",
+            remedy="export the responses as CSV with all fields; for another wide file use 'kind: survey'",
+        )
+    return columns, rest
+
+
+def _asks(column: _Column) -> bool:
+    """Tell whether a column holds answers, and no embedded data, score or order of display."""
+    if column.id in STANDARD or ORDER.search(column.id):
+        return False
+    return bool(QUESTION.match(column.id)) or (column.id == column.heading and bool(LEGACY_QUESTION.match(column.id)))
+
+
+def _named(column: _Column) -> str:
+    return f"{column.id}[{column.choice}]" if column.choice else column.id
+
+
+def _question(column: _Column) -> Question:
+    return Question(
+        name=_named(column),
+        asked_as=column.heading,
+        text={"": column.text} if column.text else {},
+        sort="multiple" if column.choice else "text" if column.id.endswith("_TEXT") else "single",
+        mode="web",
+    )
+
+
+def _natural(by_id: Mapping[str, _Column], file: str) -> Respondent:
+    heading = {each: column.heading for each, column in by_id.items()}
+    dated = [each for each in ("endDate", "recordedDate") if each in by_id]
+    zones = ["UTC" if zone == "Z" else zone for each in dated if (zone := by_id[each].zone)]
+    if zones and zones[0] not in available_timezones():
+        raise SchemaError(
+            f"{file}: the dates are in '{zones[0]}', which is not a time zone",
+            remedy=neighbours(zones[0], available_timezones()),
+        )
+    return Respondent(
+        response_id=heading.get("_recordId"),
+        answered_at=tuple(heading[each] for each in dated),
+        started_at=heading.get("startDate"),
+        duration=heading.get("duration"),
+        customer_id=heading.get("externalDataReference"),
+        language=heading.get("userLanguage"),
+        finished=heading.get("finished"),
+        zone=zones[0] if zones else None,
+    )
+
+
+def _genuine(rows: Iterator[Answered | Fault], by_id: Mapping[str, _Column]) -> Iterator[Answered | Fault]:
+    """Keep aside what somebody who made the survey tried out, and what Qualtrics takes for spam."""
+    status = by_id["status"].heading if "status" in by_id else ""
+    channel = by_id["distributionChannel"].heading if "distributionChannel" in by_id else ""
+    for row in rows:
+        if isinstance(row, Fault):
+            yield row
+            continue
+        told = row.values.get(status) or ""
+        bits = int(told) if told.isascii() and told.isdigit() else 0
+        if bits & TEST or TESTED.search(told) or (row.values.get(channel) or "") == "preview":
+            yield Fault(line=row.line, rule="response_is_a_test", value=told, column=status, table=ANSWERS.name)
+        elif bits & SPAM or "spam" in told.lower():
+            yield Fault(line=row.line, rule="response_is_spam", value=told, column=status, table=ANSWERS.name)
+        else:
+            yield row
