@@ -1,11 +1,12 @@
-"""How often each interval holds the truth: exact for simple random samples, simulated for clustered ones.
+"""How often each interval holds the truth: exact for simple random samples, simulated for clustered and weighted ones.
 
-Run it with ``python benchmarks/coverage.py``; it writes its table into ``docs/explanation/coverage.md``.
+Run it with ``python benchmarks/coverage.py``; it writes its tables into ``docs/explanation/coverage.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,63 @@ from peil.methods.moments import Moments, Strata, gather
 from peil.methods.ratio import Ratios, ratio
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "coverage.md"
 BEGIN, END = "<!-- coverage begins -->", "<!-- coverage ends -->"
+# promoters and detractors, from a score of 88 to one of -88
 SHAPES = ((0.90, 0.02), (0.60, 0.10), (0.35, 0.25), (0.45, 0.45), (0.20, 0.50), (0.02, 0.90))
+# answers from 1 to 5, and from 1 to 7: very good, good, in the middle, at both ends, poor, very poor
+CSAT = (
+    (0.02, 0.03, 0.05, 0.25, 0.65),
+    (0.05, 0.05, 0.15, 0.45, 0.30),
+    (0.10, 0.20, 0.40, 0.20, 0.10),
+    (0.35, 0.10, 0.10, 0.10, 0.35),
+    (0.30, 0.30, 0.20, 0.15, 0.05),
+    (0.65, 0.20, 0.10, 0.03, 0.02),
+)
+CES = (
+    (0.01, 0.01, 0.03, 0.05, 0.10, 0.25, 0.55),
+    (0.03, 0.04, 0.06, 0.12, 0.20, 0.30, 0.25),
+    (0.06, 0.10, 0.18, 0.32, 0.18, 0.10, 0.06),
+    (0.25, 0.10, 0.08, 0.14, 0.08, 0.10, 0.25),
+    (0.20, 0.22, 0.20, 0.16, 0.12, 0.06, 0.04),
+    (0.50, 0.22, 0.12, 0.08, 0.04, 0.02, 0.02),
+)
+TOP = {5: 4, 7: 5}  # from which answer on a customer counts as satisfied, or found it easy
 SIZES = (5, 10, 20, 50)
-CLUSTERED = ((10, 0.1), (20, 0.1), (50, 0.1), (10, 0.4), (20, 0.4), (50, 0.4))
+WEIGHTS = (0.5, 2.0)
 DRAWS = 4_000
 SEED = 20_200_316
 Z = float(special.ndtri(0.975))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """How answers are drawn.
+
+    Parameters:
+        name: as it is shown.
+        sizes: answers a cluster gives, each as likely.
+        rho: correlation within a cluster.
+        weighted: whether weights are uneven.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    rho: float
+    weighted: bool
+
+
+SIMPLE = Design(name="each by itself", sizes=(1,), rho=0.0, weighted=False)
+COMPLEX = (
+    Design(name="1 to 3 a customer, weighted", sizes=(1, 1, 2, 3), rho=0.2, weighted=True),
+    Design(name="2 to 4 a customer, weighted", sizes=(2, 3, 4), rho=0.2, weighted=True),
+    Design(name="1 to 3 a customer, much alike, weighted", sizes=(1, 1, 2, 3), rho=0.5, weighted=True),
+)
+LARGE = (
+    Design(name="10 a team, weighted", sizes=(10,), rho=0.05, weighted=True),
+    Design(name="10 a team, much alike, weighted", sizes=(10,), rho=0.3, weighted=True),
+)
 
 
 def held(low: Floats, high: Floats, truth: float, chance: Floats) -> float:
@@ -40,7 +90,7 @@ def outcomes(n: int) -> tuple[Floats, Floats]:
     return promoters[possible], detractors[possible]
 
 
-def chances(n: int, promoters: Floats, detractors: Floats, shape: tuple[float, float]) -> Floats:
+def chances(n: int, promoters: Floats, detractors: Floats, shape: Sequence[float]) -> Floats:
     """Return the trinomial chance of each outcome."""
     passives = n - promoters - detractors
     ways = special.gammaln(n + 1) - sum(special.gammaln(each + 1) for each in (promoters, detractors, passives))
@@ -48,23 +98,19 @@ def chances(n: int, promoters: Floats, detractors: Floats, shape: tuple[float, f
     return np.exp(ways + promoters * np.log(p) + detractors * np.log(d) + passives * np.log(1 - p - d))
 
 
-def compare(nps: Ratios, share: Ratios, detractors: Floats, shape: tuple[float, float], chance: Floats) -> list[float]:
-    """Return the coverage of the six intervals, given both estimates of every outcome."""
+def compare(nps: Ratios, share: Ratios, detractors: Floats, shape: Sequence[float], chance: Floats) -> list[float]:
+    """Return the coverage of the intervals of a net promoter score, given the estimates of every outcome."""
     p, d = shape
-    reach = Z * nps.se
-    t = interval.mean(nps.value, nps.se, nps.df_here, least=-100, most=100)
-    points = 100 * (p - d)
+    reach, points = Z * nps.se, 100 * (p - d)
     return [
         held(nps.value - reach, nps.value + reach, points, chance),
-        held(*t, points, chance),
+        held(*interval.mean(nps.value, nps.se, nps.df_here, least=-100, most=100), points, chance),
         held(*interval.points(share.value, detractors, nps.n_eff), points, chance),
         held(*interval.points_score(share.value, detractors, nps.n_eff), points, chance),
-        held(share.value - Z * share.se, share.value + Z * share.se, p, chance),
-        held(*interval.share(share.value, share.n_eff), p, chance),
     ]
 
 
-def simple(n: int, shape: tuple[float, float]) -> list[float]:
+def simple(n: int, shape: Sequence[float]) -> list[float]:
     """Return the exact coverage in a simple random sample of ``n``."""
     promoters, detractors = outcomes(n)
     estimates = []
@@ -92,50 +138,120 @@ def simple(n: int, shape: tuple[float, float]) -> list[float]:
     return compare(*estimates, detractors / n, shape, chances(n, promoters, detractors, shape))
 
 
-def clustered(clusters: int, rho: float, shape: tuple[float, float], draws: int, seed: int) -> list[float]:
-    """Return the simulated coverage with 1 to 9 weighted answers a cluster, correlated ``rho`` within it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Answers of many samples at once: each is a group of a design of its own."""
+
+    sample: Integers
+    cluster: Integers
+    weight: Floats
+    answer: Integers
+
+    def ratio(self, of: Floats) -> Ratios:
+        """Return the mean of ``of`` in every sample."""
+        moments = gather(of=of, weight=self.weight, group=self.sample, stratum=self.sample, cluster=self.cluster)
+        return ratio(moments, int(self.sample[-1]) + 1, singleton="certainty")
+
+
+def drawn(design: Design, n: int, shape: Sequence[float], draws: int, seed: int) -> Drawn:
+    """Draw samples of ``n`` answers, from 0 on; the last cluster may give fewer than it would."""
     rng = np.random.default_rng(seed)
+    most = -(-n // min(design.sizes))
+    ends = np.minimum(np.cumsum(rng.choice(design.sizes, size=(draws, most)), axis=1), n)
+    # the cluster of each answer is the first that ends behind it
+    place = (np.arange(n)[None, :, None] >= ends[:, None, :]).sum(axis=2)
+    cluster = (np.arange(draws)[:, None] * most + place).ravel()
+    chance = np.tile(shape, (draws * most, 1))
+    if design.rho:
+        chance = rng.dirichlet(np.array(shape) * (1 - design.rho) / design.rho, size=draws * most)
+    until = np.cumsum(chance, axis=1)[cluster]
+    answer = (rng.random(cluster.size)[:, None] > until[:, :-1]).sum(axis=1)
+    weight = np.ones(cluster.size)
+    if design.weighted:
+        weight = np.exp(rng.uniform(*np.log(WEIGHTS), size=cluster.size))
+    return Drawn(sample=np.repeat(np.arange(draws), n), cluster=cluster, weight=weight, answer=answer)
+
+
+def points(design: Design, n: int, shape: Sequence[float], draws: int) -> list[float]:
+    """Return the simulated coverage of the intervals of a net promoter score."""
     p, d = shape
-    within = rng.dirichlet(np.array([p, d, 1 - p - d]) * (1 - rho) / rho, size=(draws, clusters))
-    sizes = rng.integers(1, 10, size=(draws, clusters)).ravel()
-    cluster = np.repeat(np.arange(draws * clusters), sizes)
-    draw = cluster // clusters
-    u = rng.random(cluster.size)
-    chance = within.reshape(-1, 3)[cluster]
-    promoter, detractor = u < chance[:, 0], u > 1 - chance[:, 1]
-    weight = rng.uniform(0.5, 2.0, size=cluster.size)
-    # Each draw is a group of a design of its own size: one stratum, the same number of clusters.
-    estimates = []
-    for of in (100.0 * promoter - 100.0 * detractor, 1.0 * promoter, 1.0 * detractor):
-        moments = gather(of=of, weight=weight, group=draw, stratum=draw, cluster=cluster)
-        estimates.append(ratio(moments, draws))
-    nps, share, detractors = estimates
-    return compare(nps, share, detractors.value, shape, np.full(draws, 1 / draws))
+    made = drawn(design, n, (d, 1 - p - d, p), draws, SEED + n)
+    detractor, promoter = (1.0 * (made.answer == each) for each in (0, 2))
+    nps, share, low = (made.ratio(of) for of in (100 * (promoter - detractor), promoter, detractor))
+    return compare(nps, share, low.value, shape, np.full(draws, 1 / draws))
 
 
-def line(name: str, cover: Callable[[tuple[float, float]], list[float]]) -> str:
-    """Return one line of the table: the mean and the worst of the shapes for each interval."""
-    each = np.array([cover(shape) for shape in SHAPES])
-    cells = [f"{100 * mean:.1f} / {100 * worst:.1f}" for mean, worst in zip(each.mean(0), each.min(0), strict=True)]
+def scales(design: Design, n: int, shape: Sequence[float], draws: int) -> list[float]:
+    """Return the simulated coverage of the intervals of a top box, and of a mean on a scale."""
+    made = drawn(design, n, shape, draws, SEED + n)
+    most, chance = len(shape), np.full(draws, 1 / draws)
+    top = made.ratio(1.0 * (made.answer + 1 >= TOP[most]))
+    truth = float(np.sum(shape[TOP[most] - 1 :]))
+    mean = made.ratio(made.answer + 1.0)
+    centre = float(np.dot(shape, np.arange(1, most + 1)))
+    spread = np.nan_to_num(np.divide(mean.se**2, mean.deff, out=np.zeros(draws), where=mean.deff > 0)) * n
+    reach = Z * top.se
+    return [
+        held(top.value - reach, top.value + reach, truth, chance),
+        held(*interval.share(top.value, top.n_eff), truth, chance),
+        held(*interval.share_beta(top.value, top.n_eff), truth, chance),
+        held(*interval.mean(mean.value, mean.se, mean.df_here, least=1, most=most), centre, chance),
+        held(*interval.scale(mean.value, spread, mean.n_eff, least=1, most=most), centre, chance),
+    ]
+
+
+def covered(cover: Callable[[Sequence[float]], list[float]], shapes: Sequence[Sequence[float]]) -> Floats:
+    """Return the mean, the lowest and the highest of the shapes for each interval, in per cent."""
+    each = 100 * np.array([cover(shape) for shape in shapes])
+    return np.stack([each.mean(0), each.min(0), each.max(0)], axis=1)
+
+
+def line(name: str, figures: Floats) -> str:
+    """Return one line of a table."""
+    cells = [f"{mean:.1f} ({low:.1f}–{high:.1f})" for mean, low, high in figures]
     return f"| {name} | {' | '.join(cells)} |"
 
 
+def head(*names: str) -> list[str]:
+    """Return the head of a table."""
+    return [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+
+
 def table(draws: int = DRAWS) -> str:
-    """Return the whole table in Markdown."""
-    lines = [
-        "| sample | NPS: plain Wald | NPS: Student | NPS: adjusted Wald | NPS: score | share: plain Wald | share: Wilson |",
-        "|---|---|---|---|---|---|---|",
+    """Return the tables in Markdown, and first of all each interval at its best and worst."""
+    cases = [(design, n) for design in COMPLEX for n in SIZES] + [(design, n) for design in LARGE for n in (50, 200)]
+    ways = ("plain Wald", "Student", "adjusted Wald", "score")
+    rows = [(f"{n}, {SIMPLE.name} (exact)", covered(lambda shape, n=n: simple(n, shape), SHAPES)) for n in SIZES]
+    rows += [
+        (f"{n}, {design.name}", covered(lambda shape, d=design, n=n: points(d, n, shape, draws), SHAPES))
+        for design, n in cases
     ]
-    lines += [line(f"{n} answers", lambda shape, n=n: simple(n, shape)) for n in SIZES]
-    lines += [
-        line(f"{k} clusters, correlation {rho}", lambda shape, k=k, rho=rho: clustered(k, rho, shape, draws, SEED + k))
-        for k, rho in CLUSTERED
-    ]
+    parts = [("Net promoter score", ways, rows)]
+    for name, shapes, box in (("Satisfaction, 1 to 5", CSAT, "top two"), ("Effort, 1 to 7", CES, "top three")):
+        ways = (
+            *(f"{box}: {way}" for way in ("plain Wald", "Wilson", "Korn-Graubard")),
+            "mean: Student",
+            "mean: two added",
+        )
+        rows = [
+            (f"{n}, {design.name}", covered(lambda shape, d=design, n=n: scales(d, n, shape, draws), shapes))
+            for design, n in [(SIMPLE, n) for n in SIZES] + cases
+        ]
+        parts.append((name, ways, rows))
+    lines = ["### All in all", "", *head("of", "interval", "lowest mean", "highest mean", "lowest of one kind")]
+    for name, ways, rows in parts:
+        all_rows = np.stack([figures for _, figures in rows])
+        for place, way in enumerate(ways):
+            mean, low = all_rows[:, place, 0], all_rows[:, place, 1]
+            where = rows[int(low.argmin())][0]
+            lines.append(f"| {name} | {way} | {mean.min():.1f} | {mean.max():.1f} | {low.min():.1f}: {where} |")
+    for name, ways, rows in parts:
+        lines += ["", f"### {name}", "", *head("answers", *ways), *(line(*each) for each in rows)]
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Write the table between its marks."""
+    """Write the tables between their marks."""
     page = PAGE.read_text(encoding="utf-8")
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     made = table()

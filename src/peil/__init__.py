@@ -21,11 +21,25 @@ _HOMES = {
     "Measure": ("peil.measures.measure", "Measure"),
     "Estimate": ("peil.estimates.estimate", "Estimate"),
     "Estimates": ("peil.estimates.estimate", "Estimates"),
+    "sample": ("peil.estimates.sample", "sample"),
+    "Sample": ("peil.estimates.sample", "Sample"),
     "Finding": ("peil.studies.finding", "Finding"),
     "PeilError": ("peil.errors", "PeilError"),
     "CATALOGUE": ("peil.measures.catalogue", "CATALOGUE"),
 }
-__all__ = ["CATALOGUE", "Estimate", "Estimates", "Finding", "Measure", "PeilError", "Project", "demo_project", "open"]
+__all__ = [
+    "CATALOGUE",
+    "Estimate",
+    "Estimates",
+    "Finding",
+    "Measure",
+    "PeilError",
+    "Project",
+    "Sample",
+    "demo_project",
+    "open",
+    "sample",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the name stands for

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from peil.calendars.days import CALENDAR, days
 from peil.calendars.hours import OPENINGS, BusinessCalendar, openings
+from peil.config import SurveyConfig
 from peil.contacts.fold import fold
 from peil.engines.engine import Engine
 from peil.engines.quoting import quoted
@@ -22,6 +23,7 @@ from peil.engines.schema import Schema, Table
 from peil.engines.store import Load, Store, publish_file
 from peil.errors import EvidenceError
 from peil.journeys.string import JOURNEYS, string
+from peil.methods.diagnosis import Diagnosis
 from peil.persons.resolve import resolve
 from peil.sources.tables import AGENT_STATES, ANSWERS, CANONICAL, INTERVALS, INVITATIONS, LEGS, MESSAGES, QUESTIONS
 from peil.surveys.design import (
@@ -33,9 +35,10 @@ from peil.surveys.design import (
     Design,
 )
 from peil.surveys.responses import RESPONSES, respond
+from peil.surveys.weigh import Weighting, design_of, remembered, weigh
 
 # Raised when a stage's meaning changes, so that tables built by an older Peil are built again.
-STAGES = 3
+STAGES = 4
 DESIGNS: Mapping[str, Design] = {
     "contacts": PERSONS_IN_CONTACTS,
     "responses": SURVEY,
@@ -51,7 +54,7 @@ DAY_COLUMN = {
     "invitations": "invited_on",
 }
 # Tables that only the building itself reads.
-STEPPING_STONES = ("contacts_only", "persons")
+STEPPING_STONES = ("contacts_only", "persons", "responses_drawn")
 KEPT: tuple[Schema, ...] = (JOURNEYS, RESPONSES, AGENT_STATES, INTERVALS, INVITATIONS, QUESTIONS)
 
 
@@ -87,6 +90,7 @@ class Dataset:
         run: inputs, version, engine, seed.
         period: first and last day with a contact or an answer.
         loads: the ledger entries of every load in it.
+        weighting: what calibration did to the weights of each survey that has weights of its own.
     """
 
     engine: Engine
@@ -95,6 +99,7 @@ class Dataset:
     period: tuple[date, date]
     loads: tuple[Load, ...] = ()
     designs: Mapping[str, Design] = field(default_factory=lambda: dict(DESIGNS))
+    weighting: Mapping[str, Diagnosis] = field(default_factory=dict)
 
 
 _CURRENT = """
@@ -153,6 +158,7 @@ def build(
     calendar: str | None = None,
     country: str = "NL",
     sources: Collection[str] | None = None,
+    surveys: Sequence[SurveyConfig] = (),
 ) -> Dataset:
     """Return the tables that can be counted; built once per state of the store and kept beside it.
 
@@ -163,14 +169,16 @@ def build(
         calendar: the one for contacts that name none.
         country: whose public holidays the calendar knows.
         sources: only loads of these sources; every load if left out.
+        surveys: how each survey is weighted.
 
     Raises:
-        EvidenceError: nothing was loaded yet.
+        EvidenceError: nothing was loaded yet, or a survey cannot be weighted as asked.
+        DefinitionError: a survey is weighted to levels that its answers do not have, or the other way round.
     """
     loads = tuple(each for each in store.loads() if sources is None or each.source in sources)
     if not loads:
         raise EvidenceError("there is nothing to count yet", remedy="run 'peil load' first")
-    told = [
+    told: list[object] = [
         [each.load_id for each in loads],
         [repr(each) for each in calendars],
         calendar,
@@ -178,6 +186,9 @@ def build(
         STAGES,
         engine.name,
     ]
+    weights = [(each.name, each.weights.model_dump(mode="json")) for each in surveys if each.weights]
+    if weights:
+        told.append(weights)
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
     folder = store.built_folder / digest
     known = folder / "built.json"
@@ -188,15 +199,22 @@ def build(
         first, last = _period(engine, loads)
     # beyond the data: followed waits and repeat windows run past the last contact
     engine.small(CALENDAR, days(first - timedelta(days=40), last + timedelta(days=400), country))
+    kept_weights = folder / "weighting.json"
     if built:
         tables = {schema.name: engine.kept(schema, schema.name, folder) for schema in KEPT}
+        weightings = remembered(kept_weights.read_text(encoding="utf-8")) if weights else ()
     else:
         tables = _stages(engine, loads, calendars, calendar, first, last, folder)
+        tables["responses"], weightings = _weighed(engine, tables, surveys, folder)
         tables = {schema.name: engine.keep(tables[schema.name], folder) for schema in KEPT}
         for each in STEPPING_STONES:
             _gone(folder / f"{each}.parquet")
+        if weights:
+            kept_weights.write_text(json.dumps([each.plain() for each in weightings]), encoding="utf-8")
+        units = engine.rows(f"select count(unit) as n from {tables['responses'].name}").to_pylist()[0]["n"]
+        built = {"told": told, "period": [first.isoformat(), last.isoformat()], "two_stages": bool(units)}
         made = folder / ".built.json"
-        made.write_text(json.dumps({"told": told, "period": [first.isoformat(), last.isoformat()]}), encoding="utf-8")
+        made.write_text(json.dumps(built), encoding="utf-8")
         publish_file(made, known)
     run = Run(
         inputs={f"{each.source}/{each.file}": each.sha256 for each in loads},
@@ -205,7 +223,15 @@ def build(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         digest=digest,
     )
-    return Dataset(engine=engine, tables=tables, run=run, period=(first, last), loads=loads)
+    return Dataset(
+        engine=engine,
+        tables=tables,
+        run=run,
+        period=(first, last),
+        loads=loads,
+        designs={**DESIGNS, "responses": design_of(weightings, two_stages=built["two_stages"])},
+        weighting={each.survey: each.diagnosis for each in weightings},
+    )
 
 
 def _gone(path: Path) -> None:
@@ -235,6 +261,19 @@ def _stages(  # the whole left half in one place
             schema.name, f"select {columns} from {current(engine, schema, loads).name}", schema
         )
     return made
+
+
+def _weighed(
+    engine: Engine, tables: Mapping[str, Table], surveys: Sequence[SurveyConfig], folder: Path
+) -> tuple[Table, tuple[Weighting, ...]]:
+    """Return the responses, weighted where a survey says how."""
+    if not any(each.weights for each in surveys):
+        return tables["responses"], ()
+    # kept: they are counted before they are weighted, and may not be read under the name they are weighted into
+    columns = ", ".join(RESPONSES.names)
+    drawn = engine.step("responses_drawn", f"select {columns} from {tables['responses'].name}", RESPONSES)
+    contacts = engine.keep(tables["contacts"], folder)
+    return weigh(engine, engine.keep(drawn, folder), contacts, surveys)
 
 
 def _no_openings(first: date) -> pa.Table:

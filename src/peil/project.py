@@ -16,7 +16,7 @@ from peil.engines.choose import open_engine
 from peil.engines.door import Limits
 from peil.engines.engine import Engine
 from peil.engines.store import Store
-from peil.estimates.difference import Side
+from peil.estimates.difference import Difference, Side
 from peil.estimates.estimate import Estimates, estimate
 from peil.measures.catalogue import extended, family_named, measure_named
 from peil.measures.measure import Measure
@@ -28,6 +28,7 @@ from peil.sources.load import Loaded, Progress, Refused, load, refused_files, se
 from peil.sources.simulated import Planted
 from peil.studies.finding import Finding
 from peil.studies.group_gap import group_gap
+from peil.surveys.triple_s import write_triple_s
 from peil.terms import CHANNEL_LABELS, Better, Label, Language, Unit
 
 
@@ -105,6 +106,7 @@ class Project:
             calendar=self.settings.calendar,
             country=self.settings.country,
             sources={each.name for each in self.settings.sources},
+            surveys=self.settings.surveys,
         )
 
     def load(self, progress: Progress = silent) -> Loaded:
@@ -158,7 +160,7 @@ class Project:
         chosen = family_named(family, self.measures)
         return estimate(chosen, self.data, where=where, level=self.settings.report.level)
 
-    def compare(self, measure: str, by: str, first: str, second: str, *, where: str = "true") -> Finding:
+    def compare(self, measure: str, by: str, first: str, second: str, *, where: str = "true") -> Finding[Difference]:
         """Say whether two groups differ on a measure.
 
         Parameters:
@@ -217,6 +219,7 @@ class Project:
             truths=truths,
             refused=self.refused(),
             rejected=self.rejected(),
+            surveys=self.settings.surveys,
             progress=progress,
         )
 
@@ -238,10 +241,29 @@ class Project:
             language=language,
             minimum_n=report.minimum_n,
             level=report.level,
+            surveys={each.name: each for each in self.settings.surveys},
         )
         found = chapters(asked, only=name)
         progress(name or self.settings.name, 1, 1)
         return found
+
+    def export(self, survey: str, folder: Path, *, fixed: bool = False) -> Path:
+        """Write a survey's answers as Triple-S 2.0, with labels, multiples and weights.
+
+        Parameters:
+            survey: its name.
+            folder: where the description (.sss) and the answers go; made if it is not there.
+            fixed: fixed columns (.asc) instead of a .csv.
+
+        Returns:
+            The description's path.
+
+        Raises:
+            EvidenceError: there are no answers to it.
+        """
+        tables = self.data.tables
+        folder.mkdir(parents=True, exist_ok=True)
+        return write_triple_s(self.data.engine, tables["responses"], tables["questions"], survey, folder, fixed=fixed)
 
     def figure(self, estimates: Estimates, language: Language = "en") -> str:
         """Return a figure of the estimates as SVG."""

@@ -40,7 +40,13 @@ NAMES = [each.name for each in MEASURES]
 CLOSE = 1e-9
 # The same word in both languages, on purpose.
 SAME_IN_BOTH = {"Service level", "CSAT", "NPS"}
-ROWS_ALIKE = {"contacts": "channel", "responses": "construct", "agent_states": "team", "intervals": "channel"}
+ROWS_ALIKE = {
+    "contacts": "channel",
+    "responses": "construct",
+    "agent_states": "team",
+    "intervals": "channel",
+    "invitations": "survey",
+}
 
 
 @pytest.fixture(scope="module", params=["nasty", "simulated"])

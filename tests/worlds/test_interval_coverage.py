@@ -8,6 +8,7 @@ import pytest
 from peil.methods import interval
 from peil.methods.moments import gather
 from peil.methods.ratio import ratio
+from peil.methods.student import student
 
 # Wide enough for 2,000 draws (two standard errors are a point) and for what few answers allow.
 LOOSE = (0.92, 0.99)
@@ -87,3 +88,27 @@ def test_the_interval_of_a_gap_holds_the_gap():
         *((each.value, *interval.share(each.value, each.n_eff)) for each in (first, second)),
     )
     assert LOOSE[0] <= covered(bounds, 0.4) <= LOOSE[1]
+
+
+def test_five_answers_of_two_or_three_customers_who_nearly_all_agree():
+    """The correction for few clusters by itself leaves less than one answer, and misses here one time in four."""
+    shape, answers = (0.9, 0.02), [2, 3]
+    nps, promoters, detractors = estimates(shape, clusters=2, rho=0.2, sizes=answers, seed=17)
+    ours = covered(interval.points(promoters.value, detractors.value, nps.n_eff), 88)
+    assert ours > 0.88
+    deff = np.where(nps.deff > 0, nps.deff, np.nan)
+    plain = np.where(np.isnan(deff), nps.n_eff, nps.n / deff * (student(nps.n - 1, 0.95) / student(1, 0.95)) ** 2)
+    assert covered(interval.points(promoters.value, detractors.value, np.minimum(plain, nps.n)), 88) < ours - 0.1
+
+
+@pytest.mark.parametrize(
+    "chance", [(0.05, 0.05, 0.15, 0.45, 0.30), (0.35, 0.10, 0.10, 0.10, 0.35), (0.65, 0.2, 0.1, 0.03, 0.02)]
+)
+def test_a_mean_on_a_scale_holds_the_truth_from_five_answers_on(chance):
+    rng = np.random.default_rng(23)
+    truth = float(np.dot(chance, np.arange(1, 6)))
+    for n in (5, 20):
+        answer = 1.0 + rng.choice(5, size=(DRAWS, n), p=chance)
+        found = interval.scale(answer.mean(axis=1), answer.var(axis=1, ddof=1), n, least=1, most=5)
+        assert LOOSE[0] <= covered(found, truth) <= LOOSE[1]
+        assert np.all((found[0] >= 1) & (found[1] <= 5) & (found[1] > found[0]))

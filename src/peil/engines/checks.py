@@ -14,6 +14,7 @@ LONGEST_TEXT = 32_768
 LONGEST_EXTRA = 1_000_000
 UNREAD = {
     Kind.INTEGER: "not_a_whole_number",
+    Kind.NUMBER: "not_a_number",
     Kind.DAY: "not_a_day",
     Kind.FLAG: "not_yes_or_no",
 }
@@ -51,6 +52,8 @@ def typed(column: Column, *, zone: str, plain: bool) -> str:
                 value = instant(given, zone)
             case Kind.INTEGER:
                 value = _whole(given)
+            case Kind.NUMBER:
+                value = f"try_cast({given} as double)"
             case Kind.CODE:
                 value = f"lower({given})"
             case Kind.DAY:
@@ -73,7 +76,7 @@ def _reading(column: Column, zone: str) -> dict[str, str]:
                 "a_number_and_no_instant": f"{unread} and {is_number(given)}",
             }
             return rules if zone == "UTC" else {**rules, "time_skipped_by_the_clock": is_skipped(given, zone)}
-        case Kind.INTEGER | Kind.DAY | Kind.FLAG:
+        case Kind.INTEGER | Kind.NUMBER | Kind.DAY | Kind.FLAG:
             return {UNREAD[column.kind]: unread}
     return {}
 

@@ -89,6 +89,14 @@ class DuckEngine:
         self._con.unregister("small_rows")
         return Table(schema=schema, name=schema.name)
 
+    def lent(self, schema: Schema, rows: pa.Table | Path) -> Table:
+        """Return a table over rows that somebody else keeps: an Arrow table, or a Parquet file; nothing is copied."""
+        if isinstance(rows, Path):
+            self._con.execute(f"create or replace view {schema.name} as select * from read_parquet({file_path(rows)})")
+        else:
+            self._con.register(schema.name, rows)
+        return Table(schema=schema, name=schema.name)
+
     def step(self, name: str, sql: str, schema: Schema) -> Table:
         """Return the named result of a query; nothing is computed yet."""
         self._con.execute(f"create or replace view {name} as {rendered(sql, 'duckdb', name)}")

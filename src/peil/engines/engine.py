@@ -28,6 +28,9 @@ class Engine(Protocol):
     def small(self, schema: Schema, rows: pa.Table) -> Table:
         """Return a small table made in Python, such as a calendar."""
 
+    def lent(self, schema: Schema, rows: pa.Table | Path) -> Table:
+        """Return a table over rows that somebody else keeps: an Arrow table, or a Parquet file; nothing is copied."""
+
     def step(self, name: str, sql: str, schema: Schema) -> Table:
         """Return the named result of a query; nothing is computed yet."""
 

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     TEXT = "text"
     CODE = "code"
     INTEGER = "integer"
+    NUMBER = "number"
     INSTANT = "instant"
     DAY = "day"
     FLAG = "flag"
@@ -24,6 +25,7 @@ STORED: dict[Kind, str] = {
     Kind.TEXT: "varchar",
     Kind.CODE: "varchar",
     Kind.INTEGER: "bigint",
+    Kind.NUMBER: "double",  # only of tables that somebody else keeps: what Peil keeps is summed exactly
     Kind.INSTANT: "timestamp",
     Kind.DAY: "date",
     Kind.FLAG: "boolean",

@@ -25,6 +25,7 @@ REMEDY = "pip install 'peil[spark]', and Java 17 (on Debian or Ubuntu: apt-get i
 STORED_HERE = {
     "varchar": "string",
     "bigint": "bigint",
+    "double": "double",
     "timestamp": "timestamp_ntz",
     "date": "date",
     "boolean": "boolean",
@@ -32,6 +33,7 @@ STORED_HERE = {
 ARROW: dict[str, Any] = {
     "varchar": pa.string(),
     "bigint": pa.int64(),
+    "double": pa.float64(),
     "timestamp": pa.timestamp("us"),
     "date": pa.date32(),
     "boolean": pa.bool_(),
@@ -114,6 +116,14 @@ class SparkEngine:
         fields = [pa.field(each.name, ARROW[STORED[each.kind]]) for each in schema.columns]
         chosen = rows.select(schema.names).cast(pa.schema(fields))
         self._view(self._spark.createDataFrame(chosen), schema.name)
+        return Table(schema=schema, name=schema.name)
+
+    def lent(self, schema: Schema, rows: pa.Table | Path) -> Table:
+        """Return a table over rows that somebody else keeps: an Arrow table, or a Parquet file."""
+        frame = (
+            self._spark.read.parquet(_literal(rows)) if isinstance(rows, Path) else self._spark.createDataFrame(rows)
+        )
+        self._view(frame, schema.name)
         return Table(schema=schema, name=schema.name)
 
     def step(self, name: str, sql: str, schema: Schema) -> Table:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from peil.dataset import Dataset
-from peil.errors import DefinitionError
+from peil.errors import DefinitionError, EvidenceError
+from peil.estimates.cluster_totals import cluster_totals
+from peil.estimates.contrast import Linearised
 from peil.estimates.estimate import Estimate, estimate
 from peil.estimates.groups import grouping, rows_from
-from peil.estimates.moments import BILLION, numbers
+from peil.estimates.moments import BILLION, Quantity, numbers
+from peil.estimates.residuals import calibrated_totals
 from peil.measures.measure import POPULATIONS, Measure, comparable
 from peil.methods import interval
 from peil.methods.moments import Crossed, Strata
@@ -96,15 +99,24 @@ def difference(
         raise DefinitionError("differences of quantiles are not supported", remedy="compare means or shares")
     one = estimate(first.measure, data, where=first.where, design=design, level=level)[0].only()
     two = estimate(second.measure, data, where=second.where, design=design, level=level)[0].only()
-    made = crossed_difference(_crossed(data, first, second, design), 1)
+    for each in (one, two):
+        if not each.n:
+            raise EvidenceError(
+                f"one side of '{each.measure.name}' has no rows", remedy="widen the period or the filter of that side"
+            )
+    drawn = design or data.designs[first.measure.population]
+    if drawn.calibration or drawn.unit or drawn.singleton != "refuse":
+        gap, correlation = _of_clusters(data, first, second, drawn)
+    else:
+        made = crossed_difference(_crossed(data, first, second, drawn), 1)
+        gap, correlation = float(made.se[0]), float(np.nan_to_num(made.correlation[0]))
     scale = first.measure.scale
-    correlation = float(np.nan_to_num(made.correlation[0]))
     low, high = interval.gap((one.value, one.low, one.high), (two.value, two.low, two.high), correlation=correlation)
     return Difference(
         first=one,
         second=two,
         value=two.value - one.value,
-        se=float(made.se[0]) * scale,
+        se=gap * scale,
         low=float(low),
         high=float(high),
         level=level,
@@ -112,10 +124,30 @@ def difference(
     )
 
 
-def _crossed(data: Dataset, first: Side, second: Side, design: Design | None) -> Crossed:
+def _of_clusters(data: Dataset, first: Side, second: Side, drawn: Design) -> tuple[float, float]:
+    """Return the standard error of the difference and the sides' correlation from each cluster's part in them.
+
+    Calibrated weights, two stages and rules for strata of one cluster need the clusters one by one.
+    """
+    schema, table = POPULATIONS[first.measure.population], data.tables[first.measure.population]
+    everything = grouping((), schema)
+    source = rows_from(table.name, schema, everything, f"({first.where}) or ({second.where})")
+    quantities = [
+        Quantity(where=f"({side.measure.where}) and ({side.where})", of=side.measure.of, per=side.measure.per)
+        for side in (first, second)
+    ]
+    of_clusters = calibrated_totals if drawn.calibration else cluster_totals
+    parts = Linearised(of_clusters(data.engine, quantities, drawn, everything, source), "ratio", drawn.singleton)
+    covariance = parts.covariance([(0, 0), (1, 0)])
+    product = float(np.sqrt(covariance[0, 0] * covariance[1, 1]))
+    correlation = float(np.clip(covariance[0, 1] / product, -1, 1)) if product > 0 else 0.0
+    return float(np.sqrt(parts.variance([(1, 0, 1.0), (0, 0, -1.0)]))), correlation
+
+
+def _crossed(data: Dataset, first: Side, second: Side, drawn: Design) -> Crossed:
     """Ask the engine for each cluster's totals on both sides, squared and crossed, per stratum."""
     population = first.measure.population
-    schema, table, drawn = POPULATIONS[population], data.tables[population], design or data.designs[population]
+    schema, table = POPULATIONS[population], data.tables[population]
     everything = grouping((), schema)
     sides = [f"({side.measure.where}) and ({side.where})" for side in (first, second)]
     for side in (first, second):

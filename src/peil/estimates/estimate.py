@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,12 @@ from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.groups import grouping, rows_from
 from peil.estimates.moments import Counted, NothingCountedError, Quantity, counted
 from peil.estimates.quantiles import quantiles
+from peil.estimates.residuals import calibrated_counted
+from peil.estimates.row_sums import staged
 from peil.measures.measure import POPULATIONS, Measure
 from peil.methods import interval
 from peil.methods.ratio import ratio, total
-from peil.surveys.design import Design
+from peil.surveys.design import Design, Singleton
 from peil.terms import Unit
 
 Floats = NDArray[np.float64]
@@ -25,6 +27,7 @@ METHODS = {
     "share": "ratio of totals, Taylor-linearised over {cluster}; Wilson score interval on the effective n",
     "points": "ratio of totals, Taylor-linearised over {cluster}; adjusted Wald interval (Rocks 2016) on the effective n",
     "mean": "ratio of totals, Taylor-linearised over {cluster}; Student's interval",
+    "scale": "ratio of totals, Taylor-linearised over {cluster}; interval with two answers added (after Agresti and Coull 1998) on the effective n",
     "total": "total, spread over {cluster}; Student's interval",
     "quantile": "quantile of value counts; Woodruff interval over {cluster}",
 }
@@ -208,8 +211,12 @@ def estimate(  # a question has this many sides
         found: list[tuple[Measure, Mapping[str, Any]]] = []
         try:
             quantities = [Quantity(where=each.where, of=each.of, per=each.per) for each in plain]
-            answers = counted(data.engine, quantities, drawn, groups, source) if plain else ()
-            found += [(each, _inferred(each, sums, level)) for each, sums in zip(plain, answers, strict=True)]
+            answers: Iterable[Counted] = ()
+            if plain:
+                count = calibrated_counted if drawn.calibration else staged if drawn.unit else counted
+                answers = count(data.engine, quantities, drawn, groups, source)
+            rule = drawn.singleton
+            found += [(each, _inferred(each, sums, level, rule)) for each, sums in zip(plain, answers, strict=True)]
             found += [
                 (each, quantiles(data.engine, each, drawn, groups, source, level=level))
                 for each in here
@@ -221,6 +228,8 @@ def estimate(  # a question has this many sides
             answered = {each.name for each, _ in found}
             found += [(each, _NOTHING) for each in here if each.name not in answered]
         cluster = CLUSTERS[population] if design is None else "the design's clusters"
+        if drawn.calibration:
+            cluster += ", on residuals of calibrated weights"
         for measure, columns in found:
             method = METHODS[str(columns["method"])].format(cluster=cluster)
             rest = {name: value for name, value in columns.items() if name != "method"}
@@ -238,11 +247,11 @@ _NOTHING: Mapping[str, Any] = {
 }
 
 
-def _inferred(measure: Measure, sums: Counted, level: float) -> dict[str, Any]:
+def _inferred(measure: Measure, sums: Counted, level: float, rule: Singleton) -> dict[str, Any]:
     m, n_groups = sums.moments, len(sums.groups)
     rows = np.bincount(m.group, m.rows, minlength=n_groups).astype(np.float64)
     # one contact in all: there is a value, and no degrees of freedom for an interval; in a stratified sample it is refused
-    lone: Literal["certainty", "refuse"] = "certainty" if m.strata.clusters.size == 1 else "refuse"
+    lone: Singleton = "certainty" if m.strata.clusters.size == 1 else rule
     if measure.estimator == "total":
         found = total(m, n_groups, singleton=lone)
         low, high = interval.total(found.value, found.se, found.df_here, level=level)
@@ -264,6 +273,12 @@ def _inferred(measure: Measure, sums: Counted, level: float) -> dict[str, Any]:
             promoters, detractors = (extreme + value / 100) / 2, (extreme - value / 100) / 2
             low, high = interval.points(promoters, detractors, n_eff, level=level)
             method = "points"
+        elif measure.ends and measure.per == "1":
+            w = np.bincount(m.group, m.w, minlength=n_groups)
+            squares = np.bincount(m.group, m.wyy, minlength=n_groups) / np.where(w > 0, w, np.nan)
+            spread = np.maximum(squares - value * value, 0.0)
+            low, high = interval.scale(value, spread, n_eff, least=measure.ends[0], most=measure.ends[1], level=level)
+            method = "scale"
         else:
             least = 0.0 if measure.unit.stored_per_shown > 1 or measure.unit is Unit.COUNT else -np.inf
             low, high = interval.mean(value, se, df, level=level, least=least)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -292,14 +293,15 @@ def _moments(
         return np.asarray(found[here] / unit)
 
     square = divisor * divisor
+    sums: dict[str, Any] = {each: of(each, divisor) for each in ("w", "x", "y", "wxx", "wxy", "wyy")}
+    sums |= {each: of(each, square) for each in SQUARES}
     return Moments(
         strata=strata,
         group=group[here],
         stratum=stratum[here],
         rows=n[here],
         clusters=of("k", 1.0),
-        **{each: of(each, divisor) for each in ("w", "x", "y", "wxx", "wxy", "wyy")},
-        **{each: of(each, square) for each in SQUARES},
+        **sums,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 
 from peil.engines.engine import Engine
 from peil.engines.schema import Column, Kind, Schema
-from peil.errors import DefinitionError
 from peil.estimates.groups import Grouping
-from peil.estimates.moments import NothingCountedError, Quantity, counted, labels_of, numbers
+from peil.estimates.moments import BILLION, NothingCountedError, Quantity, counted, labels_of, numbers
+from peil.estimates.residuals import calibrated_counted
+from peil.estimates.row_sums import staged
 from peil.measures.measure import Measure
 from peil.methods import quantile as q
 from peil.methods.ratio import Ratios, ratio
+from peil.methods.student import student
 from peil.surveys.design import Design
 
 Floats = NDArray[np.float64]
@@ -26,31 +29,32 @@ def quantiles(
 ) -> dict[str, Any]:
     """Return a quantile of ``measure.of`` in each group.
 
-    The engine counts how often each value occurs; a second pass asks how sure the share at or below the quantile is,
-    rows of one cluster together, and the interval is read from the same counts (Woodruff 1952).
+    The engine counts how often each value occurs, or sums its weights; a second pass asks how sure the share at or below
+    the quantile is, rows of one cluster together, and the interval is read from the same counts (Woodruff 1952). The
+    standard error is the interval's width over twice Student's quantile. Without weights the quantile is interpolated
+    (type 7 of Hyndman and Fan 1996); with them it is the smallest value whose cumulated weight reaches the probability
+    (type 1), as R ``survey`` has it.
 
     Raises:
-        DefinitionError: the design has weights, for which value counts are not kept.
         NothingCountedError: no row is left.
     """
-    if design.weight:
-        raise DefinitionError(
-            f"'{measure.name}': quantiles of weighted rows are not supported", remedy="ask for a mean or a share"
-        )
     keys = [*groups.keys]
     named = "".join(f"{column} as {key}, " for key, column in zip(keys, groups.columns, strict=True))
     listed = ", ".join([*groups.columns, measure.of])
+    weight = f"sum(cast(t.{design.weight} as decimal(38, 0)))" if design.weight else "count(*)"
     rows = engine.rows(
-        f"select {named}{measure.of} as v, count(*) as n {source} and ({measure.where}) and {measure.of} is not null group by {listed}"
+        f"select {named}{measure.of} as v, {weight} as n {source} and ({measure.where}) and {measure.of} is not null group by {listed}"
     )
     if not rows.num_rows:
         raise NothingCountedError
     labels, group = labels_of([rows.column(key) for key in keys], rows.num_rows)
-    value, count = numbers(rows.column("v")), numbers(rows.column("n")).astype(np.int64)
+    value, summed = numbers(rows.column("v")), numbers(rows.column("n"))
+    count = summed / BILLION if design.weight else summed.astype(np.int64)
     order = np.lexsort((value, group))
     group, value, count = group[order], value[order], count[order]
     n_groups = len(labels)
-    found = q.quantile(group, value, count, measure.quantile, n_groups)
+    of_counts = q.weighted if design.weight else q.quantile
+    found = of_counts(group, value, count, measure.quantile, n_groups)
     share = _share_below(engine, measure, design, groups, source, labels, found)
     low_at, high_at = q.woodruff(share.value, share.se, share.df_here, level=level)
     low = np.fmin(q.weighted(group, value, count, low_at, n_groups), found)
@@ -60,7 +64,7 @@ def quantiles(
     return {
         "groups": labels,
         "value": found * scale,
-        "se": np.full(n_groups, np.nan),
+        "se": np.where(sure, (high - low) / (2 * student(share.df_here, level)), np.nan) * scale,
         "low": np.where(sure, low, np.nan) * scale,
         "high": np.where(sure, high, np.nan) * scale,
         "n": share.n,
@@ -108,11 +112,20 @@ def _share_below(  # the question and its answer so far
         for name, column in zip(columns, groups.columns, strict=True)
     )
     head, tail = source.split(" where ", 1)
-    joined = f"{head} join quantile_at on {matches or 'true'} where {tail}"
+    # where the design is read from the same source, the join may not leave rows out
+    staying = bool(design.calibration or design.unit)
+    joined = f"{head}{' left' if staying else ''} join quantile_at on {matches or 'true'} where {tail}"
     below = Quantity(
         where=f"({measure.where}) and {measure.of} is not null",
         of=f"case when {measure.of} <= quantile_at.at_most then 1 else 0 end",
     )
-    (sums,) = counted(engine, [below], design, groups, joined, drawn=head)
+    if staying:
+        count = calibrated_counted if design.calibration else staged
+        (sums,) = count(engine, [below], design, groups, joined)
+    else:
+        (sums,) = counted(engine, [below], design, groups, joined, drawn=head)
     lone = sums.moments.strata.clusters.size == 1
-    return ratio(sums.moments, len(labels), singleton="certainty" if lone else "refuse")
+    made = ratio(sums.moments, len(sums.groups), singleton="certainty" if lone else design.singleton)
+    place = {label: at for at, label in enumerate(sums.groups)}
+    at = np.array([place[label] for label in labels], dtype=np.int64)
+    return Ratios(**{each.name: getattr(made, each.name)[at] for each in fields(made)})

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from peil.errors import DefinitionError, neighbours
 from peil.measures.measure import Measure
 from peil.measures.resolution import RESOLUTION
+from peil.measures.response import RESPONSE
 from peil.measures.speed import SPEED
 from peil.measures.voice import VOICE
 from peil.measures.work import WORK
 
-CATALOGUE: Mapping[str, Measure] = {each.name: each for each in (*SPEED, *WORK, *RESOLUTION, *VOICE)}
+CATALOGUE: Mapping[str, Measure] = {each.name: each for each in (*SPEED, *WORK, *RESOLUTION, *VOICE, *RESPONSE)}
 
 
 def measure_named(name: str, catalogue: Mapping[str, Measure] = CATALOGUE) -> Measure:

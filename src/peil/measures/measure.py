@@ -35,6 +35,7 @@ class Measure:
         estimator: ``ratio``; ``quantile`` of ``of``; or ``total`` of ``of``.
         quantile: which one, for the quantile estimator.
         family: measures of one family are different definitions of one word.
+        ends: lowest and highest that a row of a scale can be; the interval of its mean then holds for few rows too.
         note: a footnote in both languages: what the reader has to know.
 
     Raises:
@@ -58,6 +59,7 @@ class Measure:
     estimator: Literal["ratio", "quantile", "total"] = "ratio"
     quantile: float = 0.5
     family: str = ""
+    ends: tuple[int, int] | None = None
     note: Label | None = None
 
     def __post_init__(self) -> None:

@@ -46,7 +46,7 @@ VOICE = (
     ),
     Measure(
         name="csat_mean", label=Label("Satisfaction, mean (1 to 5)", "Klanttevredenheid, gemiddeld (1 tot 5)"), unit=Unit.SCORE,
-        better=Better.HIGHER, family="csat", population="responses", where=_CSAT, of="score", standard="Mean on the 1 to 5 scale.",
+        better=Better.HIGHER, family="csat", population="responses", where=_CSAT, of="score", ends=(1, 5), standard="Mean on the 1 to 5 scale.",
     ),
     Measure(
         name="csat_good_bad", label=Label("Rated good", "Goed beoordeeld"), unit=Unit.SHARE, better=Better.HIGHER, family="csat",
@@ -56,12 +56,12 @@ VOICE = (
     ),
     Measure(
         name="ces_1_mean", label=Label("Customer effort 1.0, mean (1 little, 5 much)", "Klantinspanning 1.0, gemiddeld (1 weinig, 5 veel)"),
-        unit=Unit.SCORE, better=Better.LOWER, family="ces", population="responses", where=_CES_1, of="score",
+        unit=Unit.SCORE, better=Better.LOWER, family="ces", population="responses", where=_CES_1, of="score", ends=(1, 5),
         standard="Dixon, Freeman & Toman 2010: 'how much effort', 1 to 5; low is good.",
     ),
     Measure(
         name="ces_2_mean", label=Label("Customer effort 2.0, mean (7 easy)", "Klantinspanning 2.0, gemiddeld (7 makkelijk)"), unit=Unit.SCORE,
-        better=Better.HIGHER, family="ces", population="responses", where=_CES_2, of="score",
+        better=Better.HIGHER, family="ces", population="responses", where=_CES_2, of="score", ends=(1, 7),
         standard="CEB 2013: 'made it easy for me to handle my issue', 1 to 7 agree; high is good.",
     ),
     Measure(

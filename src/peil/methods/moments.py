@@ -27,12 +27,35 @@ class Strata:
     population: Floats | None = None
     names: tuple[str, ...] = ()
 
+    @property
+    def share(self) -> Floats:
+        """The part of each stratum's population that was drawn, n_h / N_h; nought where there is no end to it.
+
+        Raises:
+            EvidenceError: a stratum has more clusters than its population.
+        """
+        if self.population is None:
+            return np.zeros_like(self.clusters)
+        share = np.nan_to_num(self.clusters / self.population, nan=0.0)
+        if np.any(share > 1):
+            raise EvidenceError(
+                f"stratum {self._name(share > 1)} has more clusters than its population",
+                remedy="give the number of clusters in the population, not in the sample",
+            )
+        return share
+
+    @property
+    def lone(self) -> NDArray[np.bool_]:
+        """Which strata have a single cluster that was not sure to be drawn."""
+        found: NDArray[np.bool_] = (self.clusters == 1) & (self.share < 1)
+        return found
+
     def factors(self, *, singleton: str = "refuse") -> Floats:
         """Return ``(1 - n_h / N_h) n_h / (n_h - 1)`` for each stratum (Särndal et al. 1992, 4.6).
 
         Parameters:
-            singleton: what to do with a stratum of one cluster: ``"refuse"`` it, or take it as
-                drawn with ``"certainty"``, so that it adds no variance.
+            singleton: ``"refuse"`` a stratum of one cluster; under any other rule its factor is nought, and what the
+                rule adds is the caller's.
 
         Returns:
             One factor a stratum; nought where the whole population was drawn.
@@ -44,26 +67,52 @@ class Strata:
             >>> Strata(clusters=np.array([4.0]), population=np.array([8.0])).factors().tolist()
             [0.6666666666666666]
         """
-        n = self.clusters
-        share = np.zeros_like(n)
-        if self.population is not None:
-            share = np.nan_to_num(n / self.population, nan=0.0)
-            if np.any(share > 1):
-                raise EvidenceError(
-                    f"stratum {self._name(share > 1)} has more clusters than its population",
-                    remedy="give the number of clusters in the population, not in the sample",
-                )
-        alone = (n <= 1) & (share < 1)
-        if singleton != "certainty" and np.any(alone & (n > 0)):
+        n, share, lone = self.clusters, self.share, self.lone
+        if singleton == "refuse" and np.any(lone):
             raise EvidenceError(
-                f"stratum {self._name(alone & (n > 0))} has a single cluster, which cannot show how much clusters vary",
-                remedy='join it to a neighbouring stratum, or say singleton="certainty" if it was sure to be drawn',
+                f"stratum {self._name(lone)} has a single cluster, which cannot show how much clusters vary"
+                + (f"; so have {int(lone.sum()) - 1} others" if lone.sum() > 1 else ""),
+                remedy='join it to a neighbouring stratum, or name a rule: singleton="certainty", "average" or "grand_mean"',
             )
         return np.where(n > 1, (1 - share) * n / np.maximum(n - 1, 1), 0.0)
 
     def _name(self, where: NDArray[np.bool_]) -> str:
         first = int(np.flatnonzero(where)[0])
         return f"'{self.names[first]}'" if first < len(self.names) else str(first)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Residuals:
+    """What the clusters' totals leave unexplained where weights were calibrated; one number an entry of ``Moments``.
+
+    Parameters:
+        x: sum over clusters of the residual of x.
+        y: sum over clusters of the residual of y.
+        xx: sum over clusters of the squared residual of x.
+        xy: sum over clusters of the product of both.
+        yy: sum over clusters of the squared residual of y.
+    """
+
+    x: Floats
+    y: Floats
+    xx: Floats
+    xy: Floats
+    yy: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Within:
+    """What a second stage adds to the variance, one number an entry of ``Moments``; see ``methods.two_stage``.
+
+    Parameters:
+        xx: Σ f_h (1 - f_hi) m_hi / (m_hi - 1) times the squares of x between the units of one cluster.
+        xy: the same of x times y.
+        yy: the same of y.
+    """
+
+    xx: Floats
+    xy: Floats
+    yy: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,6 +137,9 @@ class Moments:
         wxx: sum over rows of w·per².
         wxy: sum over rows of w·per·of.
         wyy: sum over rows of w·of².
+        residuals: what the variance is made of instead of x, y, xx, xy and yy, where weights were calibrated. A
+            cluster without rows in the group may have residuals, so there may be entries of no rows.
+        within: what units sampled from the clusters add to the variance; None where clusters were taken whole.
     """
 
     strata: Strata
@@ -104,6 +156,8 @@ class Moments:
     wxx: Floats
     wxy: Floats
     wyy: Floats
+    residuals: Residuals | None = None
+    within: Within | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,7 +3,9 @@
 The variance is that of the with-replacement approximation for the first stage with the
 finite population correction (Binder 1983; Särndal, Swensson and Wretman 1992, ch. 5):
 with z_hi = (y_hi - R x_hi) / X, a cluster outside the group counting as nought,
-Var R = Σ_h (1 - n_h/N_h) n_h/(n_h - 1) [Σ_i z_hi² - (Σ_i z_hi)² / n_h].
+Var R = Σ_h (1 - n_h/N_h) n_h/(n_h - 1) [Σ_i z_hi² - (Σ_i z_hi)² / n_h], and where units were
+sampled from the clusters, what ``methods.two_stage`` adds. Where weights were calibrated,
+the clusters' residuals take the place of their totals (``Moments.residuals``).
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ import numpy as np
 from peil.methods.moments import Crossed, Floats, Integers, Moments, Strata
 from peil.methods.student import student
 
-Singleton = Literal["refuse", "certainty"]
+# What a stratum of one cluster adds: nothing may be said; nothing, as it was sure to be drawn; as much as the mean of
+# the other strata; or the square of its distance from the mean of all clusters.
+Singleton = Literal["refuse", "certainty", "average", "grand_mean"]
 Weights = Literal["relative", "expansion"]
 # A variance this small beside the sums it is the difference of is rounding: sums of squares
 # carry about 1e-16 a term, so a group that never varies would show a standard error of 1e-8.
@@ -113,9 +117,7 @@ def ratio(
         level: confidence level for which ``n_eff`` is adjusted.
 
     Returns:
-        Arrays of length ``n_groups``. ``n_eff`` is n/deff with the degrees-of-freedom adjustment
-        of Korn and Graubard (1998), at most n. Where nothing varies it is X²/Σx², the number of
-        clusters that count (Kish), as if rows of one cluster said all the same.
+        Arrays of length ``n_groups``; ``n_eff`` as ``effective`` has it.
 
     Raises:
         EvidenceError: a stratum has a single cluster.
@@ -129,19 +131,14 @@ def ratio(
     m = moments
     n, clusters, w, x, y = (_sum(m.group, each, n_groups) for each in (m.rows, m.clusters, m.w, m.x, m.y))
     value = _over(y, x)
-    r = value[m.group]
-    squares = m.yy - 2 * r * m.xy + r * r * m.xx
-    scale = m.yy + 2 * np.abs(r * m.xy) + r * r * m.xx
-    spread = _spread(m, squares, m.y - r * m.x, scale, n_groups, singleton)
-    variance = _over(spread, x * x)
+    variance = _over(spread(m, value, singleton=singleton), x * x)
 
+    r = value[m.group]
     residual = m.wyy - 2 * r * m.wxy + r * r * m.wxx
     residual_scale = m.wyy + 2 * np.abs(r * m.wxy) + r * r * m.wxx
     simple = _simple(residual, residual_scale, m.group, n, w) * _over(w, x) ** 2
     df_here = _df_here(m.strata, m.stratum, m.group, m.clusters, n_groups)
-    known = (variance > 0) & (simple > 0)
     alike = _over(x * x, _sum(m.group, m.xx, n_groups))
-    adjusted = n * _over(simple, variance) * _korn_graubard(n, df_here, level)
     return Ratios(
         value=value,
         se=np.sqrt(variance),
@@ -150,7 +147,7 @@ def ratio(
         df=np.full(n_groups, _df(m.strata)),
         df_here=df_here,
         deff=_over(variance, _finite(simple, n, w, weights)),
-        n_eff=np.minimum(n, np.where(known, adjusted, alike)),
+        n_eff=effective(n, simple, variance, alike, df_here, level=level),
     )
 
 
@@ -183,7 +180,7 @@ def total(
     """
     m = moments
     n, clusters, w, y = (_sum(m.group, each, n_groups) for each in (m.rows, m.clusters, m.w, m.y))
-    variance = _spread(m, m.yy, m.y, m.yy, n_groups, singleton)
+    variance = spread(m, np.zeros(n_groups), singleton=singleton)
     mean = _over(y, w)[m.group]
     simple = _simple(m.wyy - 2 * mean * m.y + mean * mean * m.w, m.wyy, m.group, n, w) * w * w
     return Totals(
@@ -289,9 +286,44 @@ def _over(a: Floats, b: Floats) -> Floats:
     return quotient
 
 
-def _spread(m: Moments, squares: Floats, sums: Floats, scale: Floats, n_groups: int, singleton: Singleton) -> Floats:
+def spread(moments: Moments, ratios: Floats, *, singleton: Singleton = "refuse") -> Floats:
+    """Return the variance of the total of y - R x in each group, over clusters and over the units within them.
+
+    Parameters:
+        moments: sums per group and stratum.
+        ratios: R of each group; noughts for the variance of y itself.
+        singleton: what to do with a stratum of one cluster. ``"average"`` looks at the strata that have rows in the
+            group, as R ``survey`` does; ``"grand_mean"`` at all clusters, those without rows as nought.
+
+    Raises:
+        EvidenceError: a stratum has a single cluster.
+
+    Example:
+        >>> from peil.methods.moments import gather
+        >>> spread(gather(of=[3, 5], weight=10.0), np.zeros(1)).tolist()
+        [400.0]
+    """
+    m, n_groups = moments, ratios.size
+    e, r = m.residuals or m, ratios[m.group]
+    squares = e.yy - 2 * r * e.xy + r * r * e.xx
+    sums = e.y - r * e.x
+    scale = e.yy + 2 * np.abs(r * e.xy) + r * r * e.xx
     factor, n_h = m.strata.factors(singleton=singleton)[m.stratum], m.strata.clusters[m.stratum]
-    return _settled(squares, sums, scale, factor, n_h, m.group, n_groups)
+    variance = _settled(squares, sums, scale, factor, n_h, m.group, n_groups)
+    if singleton in {"average", "grand_mean"} and np.any(m.strata.lone):
+        lone = m.strata.lone[m.stratum]
+        if singleton == "average":
+            alone, others = (_sum(m.group, np.where(each & (m.rows > 0), 1.0, 0.0), n_groups) for each in (lone, ~lone))
+            variance = np.where(alone > 0, variance * _over(alone + others, others), variance)
+        else:
+            part = 1 - m.strata.share
+            mean = _sum(m.group, sums, n_groups) / m.strata.clusters.sum()
+            beside = np.where(lone, part[m.stratum] * (squares - 2 * mean[m.group] * sums), 0.0)
+            variance = variance + _sum(m.group, beside, n_groups) + mean * mean * part[m.strata.lone].sum()
+    if m.within is not None:
+        inner = m.within.yy - 2 * r * m.within.xy + r * r * m.within.xx
+        variance = variance + np.maximum(_sum(m.group, inner, n_groups), 0.0)
+    return variance
 
 
 def _settled(
@@ -322,6 +354,33 @@ def _df_here(strata: Strata, stratum: Integers, group: Integers, clusters: Float
     # A certainty stratum is fully known: it gives no degree of freedom and takes none.
     counted = strata.clusters[stratum] > 1
     return np.maximum(_sum(group, np.where(counted & (clusters > 0), clusters - 1, 0.0), n_groups), 0.0)
+
+
+def effective(n: Floats, simple: Floats, variance: Floats, alike: Floats, df: Floats, *, level: float = 0.95) -> Floats:
+    """Return the rows of a simple random sample that would say as much: n/deff, less for few clusters, at most n.
+
+    The adjustment is that of Korn and Graubard (1998): the square of Student's quantile for n - 1 over the one for df.
+    With two or three clusters it leaves less than one row, though even clusters that each say one thing are as many as
+    there are: it does not go below X²/Σx², the clusters that count (Kish 1965), unless n/deff itself is less.
+    Where nothing varies that number is all there is.
+
+    Parameters:
+        n: rows.
+        simple: variance under simple random sampling of n rows.
+        variance: variance under the design.
+        alike: X²/Σx² over clusters.
+        df: degrees of freedom.
+        level: of the interval it is for.
+
+    Example:
+        >>> rows = [np.array([each]) for each in (40.0, 0.01, 0.02, 4.0, 3.0)]
+        >>> effective(*rows).round(2).tolist()
+        [8.08]
+    """
+    known = (variance > 0) & (simple > 0)
+    plain = n * _over(simple, variance)
+    adjusted = np.maximum(plain * _korn_graubard(n, df, level), np.minimum(plain, alike))
+    return np.minimum(n, np.where(known, adjusted, alike))
 
 
 def _korn_graubard(n: Floats, df: Floats, level: float) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from peil.config import SurveyConfig
 from peil.dataset import Dataset
 from peil.estimates.estimate import Estimates, estimate
 from peil.measures.measure import Measure
@@ -24,6 +25,7 @@ class Asked:
         minimum_n: groups with fewer rows are not shown.
         level: of the intervals.
         answers: to questions asked before.
+        surveys: settings of the surveys, by name.
         puts: how survey questions were put, by measure and filter.
     """
 
@@ -33,6 +35,7 @@ class Asked:
     minimum_n: int
     level: float
     answers: dict[tuple[str, tuple[str, ...], str], Estimates] = field(default_factory=dict)
+    surveys: Mapping[str, SurveyConfig] = field(default_factory=dict)
     puts: dict[tuple[str, str], Mapping[str, Put]] = field(default_factory=dict)
 
     def estimates(self, measure: Measure, by: Sequence[str] = (), where: str = "true") -> Estimates:

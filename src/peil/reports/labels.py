@@ -46,6 +46,10 @@ METHODS: Mapping[str, Label] = {
         "adjusted Wald interval on the effective number (Rocks 2016)",
         "aangepast Wald-interval op het effectieve aantal (Rocks 2016)",
     ),
+    "Agresti": Label(
+        "interval with two answers added, on the effective number (after Agresti and Coull 1998)",
+        "interval met twee toegevoegde antwoorden, op het effectieve aantal (naar Agresti en Coull 1998)",
+    ),
     "Woodruff": Label("Woodruff interval", "Woodruff-interval"),
     "Student": Label("linearised, Student's interval", "gelineariseerd, Student-interval"),
 }

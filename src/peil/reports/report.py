@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from peil.config import CompareConfig, ReportConfig
+from peil.config import CompareConfig, ReportConfig, SurveyConfig
 from peil.dataset import Dataset
 from peil.errors import EvidenceError
 from peil.estimates.difference import Difference, Side
@@ -99,6 +99,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     truths: Mapping[str, Planted] | None,
     refused: Sequence[Refused] = (),
     rejected: Sequence[Mapping[str, Any]] = (),
+    surveys: Sequence[SurveyConfig] = (),
     progress: Progress = silent,
 ) -> Report:
     """Write the report of a dataset as one HTML file.
@@ -116,6 +117,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
         truths: what was planted in simulated data, to print beside the findings.
         refused: files of which nothing was loaded.
         rejected: rows kept aside, each with table, rule, source, file and line.
+        surveys: who could be in each survey, and how it is weighted.
         progress: told (label, done, total) as the work goes on.
 
     Raises:
@@ -133,18 +135,25 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
         ...     report.path.read_text().startswith("<!doctype html>")
         True
     """
-    asked = Asked(data=data, catalogue=catalogue, language=language, minimum_n=config.minimum_n, level=config.level)
+    asked = Asked(
+        data=data,
+        catalogue=catalogue,
+        language=language,
+        minimum_n=config.minimum_n,
+        level=config.level,
+        surveys={each.name: each for each in surveys},
+    )
     progress(_SAY["choosing"].read(language), 0, 4)
     compared = [each for each in (_compared(asked, one) for one in config.compare or defaults.compares(asked)) if each]
     progress(_SAY["figures"].read(language), 1, 4)
     figures = _figures(asked, config, compared)
     shown = {(each.measure, each.by) for each in config.figures or defaults.figures(asked)}
-    surveys = chapters(asked, drawn=shown, first=len(figures) + 1)
+    told = chapters(asked, drawn=shown, first=len(figures) + 1)
     progress(_SAY["truths"].read(language), 2, 4)
     planted = held(truths, asked) if truths else ()
     cards = _cards(asked, config, compared)
     progress(_SAY["writing"].read(language), 3, 4)
-    every = (*figures, *(figure for chapter in surveys for figure in chapter.figures))
+    every = (*figures, *(figure for chapter in told for figure in chapter.figures))
     used = _used(asked, config, every, compared)
     page = _page(
         asked,
@@ -155,7 +164,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
             "simulated": simulated,
             "cards": cards,
             "figures": figures,
-            "chapters": surveys,
+            "chapters": told,
             "findings": [_told(each, planted, language) for each in compared],
             "planted": planted,
             "planted_told": _held_told(asked, planted),

@@ -12,14 +12,18 @@ from peil.engines.quoting import quoted
 from peil.errors import DefinitionError, EvidenceError, neighbours
 from peil.estimates.difference import Difference
 from peil.measures.measure import Measure
-from peil.reports import labels, numbers, questions, sentences
+from peil.reports import questions, survey_tables
 from peil.reports.asked import Asked
 from peil.reports.compose import asked_figure
 from peil.reports.dates import day
 from peil.reports.figures import Figure
-from peil.reports.tables import Cell, Table, figures, words
+from peil.reports.tables import Table
 from peil.studies.finding import Finding
-from peil.studies.wave_change import ASPECT_LABELS, wave_change
+from peil.studies.nonresponse import nonresponse
+from peil.studies.wave_change import wave_change
+from peil.surveys.dispositions import dispositions
+from peil.surveys.outcomes import rates_for
+from peil.surveys.quality import flagged
 from peil.terms import Label
 
 # What a survey of each audience is read for, most telling first.
@@ -184,14 +188,19 @@ def _chapter(asked: Asked, of: Surveyed, drawn: Collection[tuple[str, tuple[str,
     read = tuple(_answered(asked, of))
     shown = () if drawn is None else tuple(_drawn(asked, of, read, drawn))
     found = tuple(_rounds(asked, of, read))
-    tables = [_rounds_table(asked, found)] if found else []
-    tables.append(_questions_table(asked, of, read))
+    facts, tables = list(_facts(asked, of)), []
+    for told, table in _asked_of(asked, of, read):
+        facts += told
+        tables += table
+    if found:
+        tables.append(survey_tables.rounds_table(asked, found))
+    tables.append(survey_tables.questions_table(asked, of.where, read))
     audience = AUDIENCES[of.audience].read(asked.language).capitalize()
     return Chapter(
         survey=of.survey,
         audience=of.audience,
         title=asked.say(f"{audience}: survey “{of.survey}”", f"{audience}: enquête “{of.survey}”"),
-        facts=tuple(_facts(asked, of)),
+        facts=tuple(facts),
         tables=tuple(tables),
         figures=tuple(replace(each, key=f"f{first + place}") for place, each in enumerate(shown)),
         findings=tuple(each for _, each in found),
@@ -267,68 +276,47 @@ def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[tup
             yield f"{before} → {after}", found
 
 
-def _rounds_table(asked: Asked, found: Sequence[tuple[str, Finding[Difference]]]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for rounds, each in found:
-        effect, unit = each.effect, each.effect.first.measure.unit
-        failed = {check.name for check in each.checks if not check.passed}
-        names = ", ".join(
-            label.read(asked.language) for name, label in ASPECT_LABELS.items() if f"same_{name}" in failed
+def _asked_of(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[tuple[list[str], list[Table]]]:
+    """Yield who answered, how answers are weighted, which are doubtful, and who does not answer."""
+    data = asked.data
+    settings = asked.surveys.get(of.survey)
+    panel = settings.panel if settings else "probability"
+    told = dispositions(data.engine, data.tables["invitations"], where=of.where)
+    if told and panel != "census":
+        share = settings.eligible_share if settings else None
+        # an export of respondents alone does not tell how many were asked
+        only = all(not n for name, n in told[0].counts.items() if name not in {"complete", "partial"})
+        rates = rates_for(
+            "opt_in" if only else panel,
+            told[0],
+            ["completion_rate"] if only else None,
+            eligible_share=share,
+            level=asked.level,
         )
-        gap = numbers.value_text(effect.value, unit, asked.language, difference=True)
-        between = numbers.interval_text(effect.low, effect.high, unit, asked.language, difference=True)
-        rows.append(
-            (
-                words(f"{effect.first.measure.label.read(asked.language)}: {rounds}"),
-                figures(numbers.value_text(effect.first.value, unit, asked.language), effect.first.value),
-                figures(numbers.value_text(effect.second.value, unit, asked.language), effect.second.value),
-                figures(f"{gap} {between}", effect.value),
-                words(sentences.VERDICTS[each.verdict].read(asked.language)),
-                words(names or asked.say("nothing", "niets")),
-            )
-        )
-    heads = (
-        asked.say("measure and rounds", "maat en rondes"),
-        asked.say("before", "ervoor"),
-        asked.say("after", "erna"),
-        asked.say("difference", "verschil"),
-        asked.say("changed?", "veranderd?"),
-        asked.say("put otherwise", "anders gevraagd"),
-    )
-    return Table(
-        caption=asked.say("From round to round", "Van ronde tot ronde"),
-        head=heads,
-        names=("measure_and_rounds", "before", "after", "difference", "verdict", "put_otherwise"),
-        rows=tuple(rows),
-        file="rounds.csv",
-    )
-
-
-def _questions_table(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for measure in read:
-        for wave, one in questions.rounds(asked, measure, of.where).items():
-            told = " / ".join(questions.texts({wave: one}, asked.language))
-            scale = ", ".join(sorted(f"{low}–{high}" for low, high, _ in one.scales if low is not None))
-            rows.append(
-                (
-                    words(measure.label.read(asked.language)),
-                    words(wave or "–"),
-                    words(told or asked.say("text not delivered", "tekst niet aangeleverd")),
-                    words(scale),
-                    figures(asked.count(one.n), one.n),
+        if only:
+            says = [
+                asked.say(
+                    "The export holds respondents only: how many were asked is not known, so there is no response rate.",
+                    "De export bevat alleen respondenten: hoeveel mensen gevraagd zijn is niet bekend, dus er is geen respons te geven.",
                 )
-            )
-    return Table(
-        caption=asked.say("The questions as they were put", "De vragen zoals ze gesteld zijn"),
-        head=(
-            asked.say("measure", "maat"),
-            labels.column("wave", asked.language),
-            asked.say("question", "vraag"),
-            asked.say("scale", "schaal"),
-            "n",
-        ),
-        names=("measure", "round", "question", "scale", "n"),
-        rows=tuple(rows),
-        file="questions.csv",
-    )
+            ]
+        else:
+            rests = rates.interval.read(asked.language)
+            says = [asked.say(f"Intervals of the rates: {rests}.", f"Intervallen van de respons: {rests}.")]
+            says += [f"{each.read(asked.language)}." for each in rates.notes]
+        yield says, [survey_tables.outcomes_table(asked, rates)]
+    if of.survey in data.weighting:
+        diagnosis = data.weighting[of.survey]
+        yield list(survey_tables.weights_told(asked, diagnosis)), [survey_tables.weights_table(asked, diagnosis)]
+    flags = [each for each in flagged(data.engine, data.tables["responses"]) if each.survey == of.survey]
+    if any(each.n for each in flags):
+        yield [], [survey_tables.flags_table(asked, flags)]
+    if of.audience == "customer" and read:
+        try:
+            found = nonresponse(data, measure=read[0], survey=of.where, level=asked.level)
+        except EvidenceError:
+            return
+        yield (
+            [found.says.read(asked.language)],
+            [survey_tables.answering_table(asked, found), survey_tables.bounds_table(asked, found)],
+        )

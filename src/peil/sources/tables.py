@@ -254,7 +254,7 @@ INVITATIONS = Schema(
 QUESTIONS = Schema(
     name="questions",
     one_row_is="a question of a questionnaire, as it was put in one round and one language",
-    key=("source", "survey", "wave", "question", "language"),
+    key=("source", "organisation", "survey", "wave", "question", "language"),
     columns=(
         *_ORIGIN,
         _text("survey", "the questionnaire", required=True),

@@ -16,7 +16,8 @@ class Margin:
     Parameters:
         by: row-level SQL; several are crossed.
         targets: units of the population (or any numbers in proportion to them) for each level; a level is a tuple of
-            texts, one for each expression, as the values are written ('' where there is none).
+            texts, one for each expression, as the values are written ('' where there is none). The one level ``()``
+            stands for no level at all: the total of a number over the population.
 
     Example:
         >>> Margin(by=("channel",), targets={("call",): 700.0, ("chat",): 300.0}).targets[("call",)]
@@ -37,6 +38,7 @@ class Calibration:
         bounds: least and most by which a weight may be multiplied, for ``bounded``.
         trim: most that a weight may be, in times the mean weight; what is cut off is spread over the others.
         base: row-level SQL: the rows, one a respondent, over which weights were calibrated.
+        weight: what the weight was before, as ``Design.weight``; None where every row counted as 1.
 
     Example:
         >>> Calibration(margins=(Margin(by=("channel",), targets={("call",): 1.0}),)).method
@@ -48,6 +50,12 @@ class Calibration:
     bounds: tuple[float, float] | None = None
     trim: float | None = None
     base: str = "true"
+    weight: str | None = None
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """The SQL of every margin, each once."""
+        return tuple(dict.fromkeys(sql for margin in self.margins for sql in margin.by))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

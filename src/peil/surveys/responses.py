@@ -5,6 +5,7 @@ from __future__ import annotations
 from peil.engines.engine import Engine
 from peil.engines.schema import Column, Kind, Schema, Table
 from peil.sources.tables import ANSWERS
+from peil.surveys.quality import Rules, doubtful
 
 RESPONSES = Schema(
     name="responses",
@@ -37,6 +38,12 @@ RESPONSES = Schema(
             kind=Kind.FLAG,
             says="true on one row of each response: there the respondent is counted",
         ),
+        Column(
+            name="flags",
+            kind=Kind.TEXT,
+            says="what is doubtful about the response, separated by spaces; null where nothing is",
+        ),
+        Column(name="design_weight_ppb", kind=Kind.INTEGER, says="the weight before it was calibrated, in billionths"),
         Column(name="wait_ms", kind=Kind.INTEGER, says="how long the customer queued in the contact"),
         Column(name="talk_ms", kind=Kind.INTEGER, says="how long agents talked or typed in the contact"),
         Column(name="ended_how", kind=Kind.TEXT, says="how the contact ended"),
@@ -66,29 +73,33 @@ select a.source, a.organisation, a.survey, a.response_id, a.audience, a.wave, a.
   a.mode, a.language,
   coalesce(a.weight_ppb, 1000000000) as weight_ppb,
   coalesce(a.stratum, '') as stratum,
-  coalesce(a.cluster, 'person ' || cast(c.person_key as varchar), a.organisation || ' ' || a.response_id) as cluster,
+  coalesce(a.cluster, 'person ' || cast(c.person_key as varchar), 'customer ' || a.customer_id,
+    case when a.audience = 'staff' then 'agent ' || a.agent_id end, a.source || ' ' || a.response_id) as cluster,
   a.population_n, a.unit, a.unit_population_n, a.duration_ms, a.extra,
   row_number() over (partition by a.source, a.response_id order by a.question) = 1 as first_answer,
-  c.wait_ms, c.talk_ms, c.ended_how, c.answered, c.self_served, c.n_transfers, c.previous_ms, c.next_ms
+  coalesce(a.weight_ppb, 1000000000) as design_weight_ppb,
+  d.flags, c.wait_ms, c.talk_ms, c.ended_how, c.answered, c.self_served, c.n_transfers, c.previous_ms, c.next_ms
 from {answers} as a
 left join {known} as k on a.organisation = k.organisation and a.contact_id = k.contact_id
 left join {contacts} as c on c.organisation = k.organisation and c.source = k.source and c.contact_id = k.contact_id
+left join {doubtful} as d on a.source = d.source and a.response_id = d.response_id
 """
 
 
-def respond(engine: Engine, answers: Table, contacts: Table) -> Table:
+def respond(engine: Engine, answers: Table, contacts: Table, rules: Rules | None = None) -> Table:
     """Return every answer with the contact it is about.
 
     Parameters:
         engine: where the rows are.
         answers: the current answers.
         contacts: contacts with persons; an answer that names no contact stays without one.
+        rules: when a response is flagged as doubtful; nothing is left out for it.
 
     Returns:
         A table of schema ``RESPONSES``. A weight that is not told is 1; the cluster is the sampling unit where the
-        survey names one, else the person, else the response.
+        survey names one, else the person (by the contact, the customer or, of staff, the agent), else the response.
     """
     known = engine.step("contacts_answered", _KNOWN.format(contacts=contacts.name, answers=answers.name), RESPONSES)
-    return engine.step(
-        "responses", _RESPONSES.format(answers=answers.name, contacts=contacts.name, known=known.name), RESPONSES
-    )
+    flags = doubtful(engine, answers, known, contacts, rules or Rules())
+    sql = _RESPONSES.format(answers=answers.name, contacts=contacts.name, known=known.name, doubtful=flags.name)
+    return engine.step("responses", sql, RESPONSES)

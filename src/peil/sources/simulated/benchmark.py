@@ -17,11 +17,11 @@ from peil.sources.simulated.centre import NPS, PROVIDES, SimulatedCentre, finger
 from peil.sources.simulated.frames import numbered
 from peil.sources.simulated.planted import Planted, planted, planted_day
 from peil.sources.simulated.scales import nps_shares
-from peil.sources.simulated.surveys import recommendation
+from peil.sources.simulated.surveys import BELIEVED, questionnaire, recommendation
 from peil.sources.simulated.truths import overall_nps, repeat_share, service_level, truths
 from peil.sources.simulated.world import World, periods
 from peil.sources.source import Draft, Export, Fault
-from peil.sources.tables import ANSWERS, INVITATIONS
+from peil.sources.tables import ANSWERS, INVITATIONS, QUESTIONS
 from peil.terms import Label, Unit
 
 SECTORS = ("energy", "insurance", "telecom", "retail")
@@ -294,6 +294,7 @@ class SimulatedBenchmark:
                 agents=np.full(self.professionals, -1),
             )
             yield from zip((INVITATIONS, ANSWERS), batches, strict=True)
+            yield QUESTIONS, questionnaire(world, BELIEVED)
 
 
 def _calls(worlds: tuple[World, ...]) -> list[float]:

@@ -15,25 +15,30 @@ import pyarrow as pa
 
 from peil.engines.schema import Schema
 from peil.errors import SourceError
+from peil.sources.simulated.answering import Answering
 from peil.sources.simulated.arrivals import arrivals
 from peil.sources.simulated.frames import numbered
 from peil.sources.simulated.legs import legs
 from peil.sources.simulated.planted import Planted
 from peil.sources.simulated.staff import staff
-from peil.sources.simulated.surveys import CustomerSurvey
+from peil.sources.simulated.surveys import CustomerSurvey, questionnaire
 from peil.sources.simulated.truths import truths
 from peil.sources.simulated.world import CHANNELS, DIGITAL, World
 from peil.sources.source import Draft, Export, Fault
-from peil.sources.tables import AGENT_STATES, ANSWERS, INVITATIONS, LEGS, ROSTER
+from peil.sources.tables import AGENT_STATES, ANSWERS, INVITATIONS, LEGS, QUESTIONS, ROSTER
 
-PROVIDES = (LEGS, INVITATIONS, ANSWERS, ROSTER, AGENT_STATES)
+PROVIDES = (LEGS, INVITATIONS, ANSWERS, QUESTIONS, ROSTER, AGENT_STATES)
 MIX = {"mail": 0.36, "chat": 0.26, "message": 0.16, "bot": 0.22}
 NPS = {"call": 12.0, "chat": 8.0, "mail": -6.0, "message": 10.0, "bot": -38.0}
 CSAT = {"call": 0.74, "chat": 0.70, "mail": 0.60, "message": 0.71, "bot": 0.38}
 CES_2 = {"call": 0.72, "chat": 0.71, "mail": 0.58, "message": 0.74, "bot": 0.45}
 TALK_S = {"call": 260.0, "chat": 420.0, "mail": 380.0, "message": 300.0, "bot": 75.0}
-MAKING = 2
+HARDSHIP = 1.2
+MAKING = 3
 """Version of how rows are drawn: raised whenever the same parameters give other rows."""
+
+LATER: Mapping[str, object] = {"answering": "at_random", "hardship": None, "reluctance": 1.5, "promoter_odds": 2.5}
+"""Parameters that came later: at these values rows are what they were before, and so is their hash."""
 
 _SHARES = (
     "digital_before",
@@ -74,12 +79,19 @@ class SimulatedCentre:
             the same reason; the second for contacts that begin with the bot.
         talk_s: mean talk time by channel.
         queues: where live contacts and written ones wait.
-        nps: true net promoter score by channel, in points.
+        nps: true net promoter score by channel, in points; with ``hardship``, of middling contacts.
         nps_step: what the shift adds to every channel's score.
         csat, ces_2: share of 4 and 5 of 5, and of 5 to 7 of 7, by channel.
         person_share: part of the variance of hidden satisfaction that belongs to the person.
         invited: chance that a customer who was served is asked.
-        response_rate: chance that one who is asked answers, whatever he or she thinks.
+        response_rate: chance that one who is asked answers, whatever he or she thinks; where answering is not at
+            random, the chance after a middling contact, or of one who gives a 7 or 8.
+        answering: who answers: anybody ``at_random``; fewer by ``wait_and_outcome`` of the contact; or by the ``score``
+            that they would give. In the last two every customer may be asked, those who abandoned too.
+        hardship: by how many standard deviations hidden satisfaction falls with the burden of a contact: a wait of
+            about 50 seconds, or having been put through, is about one. Where answering is not at random 1.2 if left out.
+        reluctance: by how much the log odds to answer fall with the same burden, for ``wait_and_outcome``.
+        promoter_odds: odds to answer of a promoter over those of a detractor, for ``score``.
         agents, teams: how many; agents are spread evenly over teams.
         team_effect: how far the best and the worst team lie from the middle, in standard deviations of hidden
             satisfaction; staff recommendation goes with it.
@@ -113,7 +125,7 @@ class SimulatedCentre:
     digital_before: float = 0.38
     digital_after: float = 0.55
     drift: float = 0.0
-    mix: Mapping[str, float] = field(default_factory=lambda: dict(MIX))
+    mix: Mapping[str, float] = field(default_factory=lambda: dict(MIX), hash=False)
     answered: float = 0.93
     mean_wait_s: float = 30.0
     callbacks: float = 0.10
@@ -122,15 +134,19 @@ class SimulatedCentre:
     handover: float = 0.30
     repeat: float = 0.12
     repeat_bot: float = 0.26
-    talk_s: Mapping[str, float] = field(default_factory=lambda: dict(TALK_S))
+    talk_s: Mapping[str, float] = field(default_factory=lambda: dict(TALK_S), hash=False)
     queues: tuple[str, ...] = ("service", "billing", "technical", "sales")
-    nps: Mapping[str, float] = field(default_factory=lambda: dict(NPS))
+    nps: Mapping[str, float] = field(default_factory=lambda: dict(NPS), hash=False)
     nps_step: float = 0.0
-    csat: Mapping[str, float] = field(default_factory=lambda: dict(CSAT))
-    ces_2: Mapping[str, float] = field(default_factory=lambda: dict(CES_2))
+    csat: Mapping[str, float] = field(default_factory=lambda: dict(CSAT), hash=False)
+    ces_2: Mapping[str, float] = field(default_factory=lambda: dict(CES_2), hash=False)
     person_share: float = 0.3
     invited: float = 0.6
     response_rate: float = 0.35
+    answering: Answering = "at_random"
+    hardship: float | None = None
+    reluctance: float = 1.5
+    promoter_odds: float = 2.5
     agents: int = 24
     teams: int = 4
     team_effect: float = 0.15
@@ -158,6 +174,9 @@ class SimulatedCentre:
             and all(-100 <= each + step <= 100 for each in self.nps.values() for step in (0, self.nps_step)),  # noqa: PLR2004  # the bounds of a net promoter score
             "csat": set(self.csat) == set(CHANNELS) and all(0 <= each <= 1 for each in self.csat.values()),
             "ces_2": set(self.ces_2) == set(CHANNELS) and all(0 <= each <= 1 for each in self.ces_2.values()),
+            "hardship": self.hardship is None or self.hardship >= 0,
+            "reluctance": self.reluctance >= 0,
+            "promoter_odds": self.promoter_odds > 0,
             "state_days": self.state_days >= 1,
             "agents": 1 <= self.teams <= self.agents and self.agents % self.teams == 0,
         }
@@ -213,6 +232,7 @@ class SimulatedCentre:
         return World(
             **{
                 **own,
+                "hardship": self.hardship if self.hardship is not None else self._default_hardship(),
                 "people": max(2, round(self.contacts * self.people_per_contact)),
                 "organisation": organisation,
                 "extra": extra,
@@ -222,6 +242,9 @@ class SimulatedCentre:
                 "first_agent": 1 + index * self.agents,
             }
         )
+
+    def _default_hardship(self) -> float:
+        return 0.0 if self.answering == "at_random" else HARDSHIP
 
 
 def _is_zone(name: str) -> bool:
@@ -239,7 +262,8 @@ def nothing_to_open(sha256: str) -> Export:
 
 def fingerprint(kind: str, parameters: Mapping[str, object]) -> str:
     """Return the hash of a made source's parameters and of the version of its making."""
-    text = json.dumps([kind, MAKING, parameters], sort_keys=True, default=str)
+    told = {name: value for name, value in parameters.items() if LATER.get(name, ...) != value}
+    text = json.dumps([kind, MAKING, told], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -251,3 +275,4 @@ def rows(world: World) -> Iterator[tuple[Schema, pa.RecordBatch]]:
         batch, handled = legs(world, contacts, rng)
         yield LEGS, batch
         yield from zip((INVITATIONS, ANSWERS), survey.draw(contacts, handled, rng, after=period.after), strict=True)
+    yield QUESTIONS, questionnaire(world)

@@ -38,6 +38,8 @@ _DONE, _GONE, _QUIET = (ENDINGS.index(each) for each in ("completed", "abandoned
 _ON, _LATER = ENDINGS.index("transferred"), ENDINGS.index("callback")
 _MINUTE, _HOUR = 60, 3_600
 _DIRECTIONS = ("inbound", "outbound")
+OUTCOMES = ("completed", "abandoned", "transferred", "handed_over", "bot_helped", "bot_gave_up")
+"""How a contact can end, as the customer sees it."""
 
 Block = dict[str, Integers]
 
@@ -50,11 +52,15 @@ class Handled:
         ended: seconds since 1970, UTC.
         agent: the first agent; negative where there was none.
         served: somebody or something dealt with it.
+        wait: seconds in the queue before the first agent, or before giving up.
+        outcome: place in ``OUTCOMES``.
     """
 
     ended: Integers
     agent: Integers
     served: NDArray[np.bool_]
+    wait: Integers
+    outcome: Integers
 
 
 def legs(world: World, contacts: Contacts, rng: np.random.Generator) -> tuple[pa.RecordBatch, Handled]:
@@ -74,8 +80,19 @@ def legs(world: World, contacts: Contacts, rng: np.random.Generator) -> tuple[pa
     ended[second["contact"]] = np.maximum(ended[second["contact"]], second["ended"])
     order = np.argsort(np.concatenate([first["contact"], second["contact"]]), kind="stable")
     both = {name: np.concatenate([first[name], second[name]])[order] for name in first}
-    served = first["ended_how"] != _GONE
-    return _batch(world, contacts, both), Handled(ended=ended, agent=first["agent"], served=served)
+    how, bot = first["ended_how"], contacts.channel == BOT
+    wait = np.maximum(first["wait"], 0)
+    # a call that is put through waits again, but after somebody answered
+    handed = bot[second["contact"]]
+    wait[second["contact"][handed]] += np.maximum(second["wait"][handed], 0)
+    outcome = np.select(
+        [how == _GONE, bot & (how == _ON), how == _ON, bot & (how == _QUIET), bot],
+        [OUTCOMES.index(each) for each in ("abandoned", "handed_over", "transferred", "bot_gave_up", "bot_helped")],
+        default=OUTCOMES.index("completed"),
+    )
+    return _batch(world, contacts, both), Handled(
+        ended=ended, agent=first["agent"], served=how != _GONE, wait=wait, outcome=outcome
+    )
 
 
 def waits(world: World, size: int, rng: np.random.Generator) -> Integers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from peil.sources.simulated.everyone import voices
 from peil.sources.simulated.planted import Planted, planted, planted_day
 from peil.sources.simulated.scales import Floats, nps_shares
 from peil.sources.simulated.staff import team_enps
@@ -14,7 +15,8 @@ from peil.terms import CHANNEL_LABELS, Unit
 
 def truths(world: World) -> dict[str, Planted]:
     """Return every planted value of ``world`` by name."""
-    return {**_handling(world), **_channels(world), **_voice(world), **_people(world)}
+    voice = voices(world) if world.asks_everyone else _voice(world)
+    return {**_handling(world), **_channels(world), **voice, **_people(world)}
 
 
 def overall_nps(world: World) -> float:

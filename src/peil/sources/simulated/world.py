@@ -64,6 +64,10 @@ class World:
     person_share: float
     invited: float
     response_rate: float
+    answering: str
+    hardship: float
+    reluctance: float
+    promoter_odds: float
     agents: int
     teams: int
     team_effect: float
@@ -77,6 +81,11 @@ class World:
     first_contact: int = 0
     first_customer: int = 0
     first_agent: int = 0
+
+    @property
+    def asks_everyone(self) -> bool:
+        """Whether customers who were not served are asked as well, since what they went through counts."""
+        return self.answering != "at_random" or self.hardship > 0
 
     @property
     def ends(self) -> date:

@@ -1,0 +1,204 @@
+"""Cells of respondents who are alike, and what is known of the population that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from peil.errors import DefinitionError, EvidenceError
+from peil.methods.diagnosis import Floats, Level
+
+Integers = NDArray[np.int64]
+# Targets of two margins speak of one population when they differ by less than this share of it.
+SAME = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cells:
+    """Respondents who are alike in everything that weights are calibrated on, and in their base weight.
+
+    Parameters:
+        rows: respondents of each cell.
+        weight: the base weight of each of them.
+    """
+
+    rows: Floats
+    weight: Floats
+
+    @property
+    def total(self) -> Floats:
+        """What the base weights of each cell add up to."""
+        return self.rows * self.weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """A margin: how many of the population are at each level. Make one with ``known``.
+
+    Parameters:
+        name: how it is called in errors.
+        levels: its levels.
+        of: the level of each cell, as a place in ``levels``.
+        targets: units of the population at each level; nan where nobody told.
+    """
+
+    name: str
+    levels: tuple[Level, ...]
+    of: Integers
+    targets: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Amount:
+    """A number of which the population's total is known.
+
+    Parameters:
+        name: how it is called in errors.
+        of: its value in each cell.
+        target: its total over the population.
+    """
+
+    name: str
+    of: Floats
+    target: float
+
+
+def known(name: str, of: Sequence[str | Level], targets: Mapping[str, float] | Mapping[Level, float]) -> Known:
+    """Return a margin from the level of each cell.
+
+    Parameters:
+        name: how it is called in errors.
+        of: the level of each cell.
+        targets: units of the population, or shares that add up to 1, at each level.
+
+    Example:
+        >>> known("channel", ["call", "chat", "call"], {"call": 0.7, "chat": 0.3}).targets.tolist()
+        [0.7, 0.3]
+    """
+    told = {level_of(level): float(target) for level, target in targets.items()}
+    of_cells = [level_of(each) for each in of]
+    levels = sorted({*told, *of_cells})
+    place = {level: at for at, level in enumerate(levels)}
+    return Known(
+        name=name,
+        levels=tuple(levels),
+        of=np.array([place[each] for each in of_cells], dtype=np.int64),
+        targets=np.array([told.get(each, np.nan) for each in levels]),
+    )
+
+
+def cells(weight: ArrayLike, rows: ArrayLike = 1.0) -> Cells:
+    """Return cells from their base weights.
+
+    Parameters:
+        weight: the base weight of each respondent of a cell.
+        rows: respondents of each cell.
+
+    Raises:
+        EvidenceError: a weight is nought, negative, missing or infinite.
+    """
+    w = np.asarray(weight, dtype=np.float64)
+    if not w.size:
+        raise EvidenceError("there is no respondent to weight", remedy="check the survey's name and its answers")
+    if not np.all((w > 0) & np.isfinite(w)):
+        count = int(np.sum(~((w > 0) & np.isfinite(w))))
+        raise EvidenceError(
+            f"the base weight is nought, negative, missing or infinite in {count} of {w.size} cells",
+            remedy="give every respondent a weight, or leave the weight out so that all count alike",
+        )
+    return Cells(rows=np.broadcast_to(np.asarray(rows, dtype=np.float64), w.shape).copy(), weight=w)
+
+
+def matrix(margins: Sequence[Known], amounts: Sequence[Amount], n_cells: int) -> sparse.csr_matrix:
+    """Return the auxiliaries of each cell: a column for every level that has a target, and one for every amount.
+
+    Parameters:
+        margins: what is known.
+        amounts: totals of numbers that are known.
+        n_cells: how many cells there are.
+    """
+    blocks = []
+    for each in margins:
+        column = np.where(np.isnan(each.targets), -1, np.cumsum(~np.isnan(each.targets)) - 1)[each.of]
+        here = np.flatnonzero(column >= 0)
+        shape = (n_cells, int(np.sum(~np.isnan(each.targets))))
+        blocks.append(sparse.csr_matrix((np.ones(here.size), (here, column[here])), shape=shape))
+    blocks += [sparse.csr_matrix(each.of[:, None]) for each in amounts]
+    return sparse.csr_matrix(sparse.hstack(blocks, format="csr")) if blocks else sparse.csr_matrix((n_cells, 0))
+
+
+def gram(x: sparse.csr_matrix, weight: Floats) -> Floats:
+    """Return Σ w x x' over cells."""
+    return np.asarray((x.T @ x.multiply(weight[:, None]).tocsr()).toarray())
+
+
+def checked(sample: Cells, margins: Sequence[Known]) -> tuple[list[Known], float]:
+    """Return the margins in units of one population, and its size; refuse what cannot be weighted to."""
+    base = sample.total.sum()
+    sizes: list[float] = []
+    for each in margins:
+        here = np.bincount(each.of, sample.rows, minlength=len(each.levels)) > 0
+        for wrong, says, remedy in (
+            (
+                here & np.isnan(each.targets),
+                "has respondents and no target",
+                "give it a target, or name in SQL the level that it belongs to",
+            ),
+            (
+                ~here & (each.targets > 0),
+                "has a target and no respondents",
+                "join it in SQL to a level that has some, in the sample and in the targets",
+            ),
+            (
+                here & ~(each.targets > 0),
+                "has respondents and a target that is not above nought",
+                "leave those respondents out, or correct the target",
+            ),
+            (
+                ~np.isnan(each.targets) & ~((each.targets >= 0) & np.isfinite(each.targets)),
+                "has a target that is negative or infinite",
+                "correct it",
+            ),
+        ):
+            if wrong.any():
+                raise DefinitionError(f"{called(each, int(np.flatnonzero(wrong)[0]))} {says}", remedy=remedy)
+        sizes.append(float(np.nansum(each.targets)))
+    counted = [size for size in sizes if abs(size - 1) > SAME]
+    population = counted[0] if counted else float(base)
+    for each, size in zip(margins, sizes, strict=True):
+        if size in counted and abs(size - population) > SAME * population:
+            first = margins[sizes.index(population)]
+            raise DefinitionError(
+                f"the targets of '{first.name}' add up to {population:g} and those of '{each.name}' to {size:g}",
+                remedy="give both the same population, or give shares that add up to 1",
+            )
+    # what differs only by rounding is brought to exactly one population, or nothing could meet it
+    fitted = [
+        replace(each, targets=np.nan_to_num(each.targets) * (population / size))
+        for each, size in zip(margins, sizes, strict=True)
+    ]
+    return fitted, population
+
+
+def sums_of(margin: Known, values: Floats) -> Floats:
+    """Return the sum of ``values`` over the cells of each level."""
+    return np.bincount(margin.of, values, minlength=len(margin.levels)).astype(np.float64)
+
+
+def level_of(level: str | Level) -> Level:
+    """Return a level as a tuple of texts."""
+    return (level,) if isinstance(level, str) else level
+
+
+def called(margin: Known, place: int) -> str:
+    """Return how an error names a level."""
+    return f"'{margin.name}'{at_level(margin.levels[place])}"
+
+
+def at_level(level: Level) -> str:
+    """Return the part of it that follows the margin's name."""
+    return f" = '{', '.join(level)}'" if level else ""
