@@ -39,10 +39,14 @@ prove: .venv/peil .venv/dev
 	$(SAY) 'draws the simulations that the pages on intervals print'
 	@$(BIN)/python benchmarks/coverage.py
 	@$(BIN)/python benchmarks/planted.py
+	@$(BIN)/python benchmarks/calibrated_coverage.py
+	@$(BIN)/python benchmarks/nonresponse.py
+	@$(BIN)/python benchmarks/small_cells.py
 
 bench: .venv/peil .venv/dev
-	$(SAY) 'measures speed and memory beside its peers, into benchmarks/results.md (an hour or so; --small: a few minutes)'
+	$(SAY) 'measures speed and memory beside its peers, into benchmarks/results*.md (an hour or so; --small: a few minutes)'
 	@$(BIN)/python benchmarks/run.py $(BENCH_FLAGS)
+	@$(BIN)/python benchmarks/surveys.py $(filter --small,$(BENCH_FLAGS))
 
 check: style format types layers docs
 	$(SAY) 'all checks passed'

@@ -173,7 +173,7 @@ def main() -> None:
         costs = {peer: measured(__file__, peer, path) for peer in PEERS}
         weights = {peer: np.load(path.with_name(f"{peer}.npy")) for peer in PEERS}
     ours = weights["peil"]
-    print(f"{asked.rows:,} rows, margins of {' x '.join(map(str, LEVELS))} levels, tolerance {TOLERANCE:g}")
+    print(f"{asked.rows:,} rows, margins of {' x '.join(map(str, LEVELS))} levels, tolerance {TOLERANCE:g}\n")
     print("| | processor s | wall s | more memory, MB | largest relative difference of a weight |")
     print("|---|--:|--:|--:|--:|")
     for peer in PEERS:
@@ -187,7 +187,7 @@ def main() -> None:
     wall, cpu = costs["peil"].parts["factors"]
     print(f"| peil, factors only (query and cells) | {cpu:.3f} | {wall:.3f} | | |")
     theirs = costs["weightipy"].parts["weights of rows"][1]
-    print(f"weightipy takes {theirs / cpu:.0f} times the processor seconds of the factors, ", end="")
+    print(f"\nweightipy takes {theirs / cpu:.0f} times the processor seconds of the factors, ", end="")
     print(f"{theirs / costs['peil'].parts['weights of rows'][1]:.0f} times those of the weights of rows")
     memory = costs["peil"].parts["memory"][0]
     print(
