@@ -37,7 +37,7 @@ prove: .venv/peil .venv/dev
 	$(SAY) 'holds its figures against published ones, laws and simulated worlds'
 	@$(BIN)/python -m pytest -vv tests/published tests/laws tests/worlds $(TEST_FLAGS)
 	$(SAY) 'draws the simulations that the pages on intervals print'
-	@$(BIN)/python benchmarks/coverage.py
+	@$(BIN)/python benchmarks/interval_coverage.py
 	@$(BIN)/python benchmarks/planted.py
 	@$(BIN)/python benchmarks/calibrated_coverage.py
 	@$(BIN)/python benchmarks/nonresponse.py

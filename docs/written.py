@@ -77,6 +77,7 @@ SAYS = {
         "second": "the group that is compared",
         "where": "which rows, as row-level SQL",
     },
+    "TrendBreakConfig": {"measure": "name of the measure", "where": "which rows, as row-level SQL"},
     "Text": {"en": "in English", "nl": "in Dutch"},
 }
 
@@ -122,6 +123,7 @@ def configuration() -> Iterator[str]:
         "ReportConfig",
         "FigureConfig",
         "CompareConfig",
+        "TrendBreakConfig",
         "Text",
     ):
         node = schema["$defs"][name]

@@ -157,6 +157,7 @@ class Nasty:
             "weight_ppb": dice.choice((1_000_000_000, 333_333_333, 2_500_000_001, 0)) if stratum else None,
             "contact_id": dice.choice((*names, None, "nobody")),
             "answered_at": _at(_moment(dice)),
+            "duration_ms": (number * 7_919) % 600_000 if number % 3 else None,
         }
         for question, (audience, low, high) in scales.items():
             if dice.random() < 0.2:

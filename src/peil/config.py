@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -82,6 +83,16 @@ class CompareConfig(_Part):
     against: str | None = Field(default=None, description="another measure for the second group, such as nps_believed")
 
 
+class TrendBreakConfig(_Part):
+    """A day on which a measure may have changed; the choices are made before looking."""
+
+    measure: str
+    broke_on: date = Field(default=date(2020, 3, 16), description="first day that counts as after")
+    period: Literal["week", "month"] = Field(default="month", description="of the series")
+    where: str = "true"
+    matters: float = Field(default=0.0, ge=0, description="the smallest change that matters, in the measure's unit")
+
+
 class ReportConfig(_Part):
     """What the report shows."""
 
@@ -90,6 +101,9 @@ class ReportConfig(_Part):
     headlines: tuple[str, ...] = ()
     figures: tuple[FigureConfig, ...] = ()
     compare: tuple[CompareConfig, ...] = ()
+    trend_breaks: tuple[TrendBreakConfig, ...] | None = Field(
+        default=None, description="days on which measures may have changed; chosen from the data, if left out"
+    )
     variants: tuple[str, ...] = ("service_level",)
     minimum_n: int = Field(default=10, ge=1, description="groups with fewer rows are not shown")
     level: float = Field(default=0.95, gt=0.5, lt=1)
@@ -190,6 +204,9 @@ class Configuration(_Part):
     zone: str = "Europe/Amsterdam"
     country: str = Field(default="NL", pattern=r"^[A-Z]{2}$")
     calendar: str | None = Field(default=None, description="business calendar of contacts that name none")
+    change_log: str | None = Field(
+        default=None, description="file that tells when definitions, routing or counting changed, beside this file"
+    )
     store: str = "store"
     key_file: str | None = Field(
         default=None, description="file with the secret for pseudonyms; default: outside the project"

@@ -38,7 +38,7 @@ from peil.surveys.responses import RESPONSES, respond
 from peil.surveys.weigh import Weighting, design_of, remembered, weigh
 
 # Raised when a stage's meaning changes, so that tables built by an older Peil are built again.
-STAGES = 4
+STAGES = 5
 DESIGNS: Mapping[str, Design] = {
     "contacts": PERSONS_IN_CONTACTS,
     "responses": SURVEY,

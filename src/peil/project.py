@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from peil.engines.engine import Engine
 from peil.engines.store import Store
 from peil.estimates.difference import Difference, Side
 from peil.estimates.estimate import Estimates, estimate
+from peil.estimates.series import SeriesPeriod
 from peil.measures.catalogue import extended, family_named, measure_named
 from peil.measures.measure import Measure
 from peil.reports.asked import Asked
@@ -26,8 +28,10 @@ from peil.reports.report import Report, write_report
 from peil.reports.survey_chapter import Chapter, chapters
 from peil.sources.load import Loaded, Progress, Refused, load, refused_files, secret, silent
 from peil.sources.simulated import Planted
+from peil.studies.change_log import DefinitionChange, read_changes
 from peil.studies.finding import Finding
 from peil.studies.group_gap import group_gap
+from peil.studies.trend_break import NETHERLANDS_CLOSED_ON, TrendBreak, trend_break
 from peil.surveys.triple_s import write_triple_s
 from peil.terms import CHANNEL_LABELS, Better, Label, Language, Unit
 
@@ -220,7 +224,47 @@ class Project:
             refused=self.refused(),
             rejected=self.rejected(),
             surveys=self.settings.surveys,
+            change_log=self.changes,
             progress=progress,
+        )
+
+    @property
+    def changes(self) -> tuple[DefinitionChange, ...] | None:
+        """When definitions, routing or counting changed; None where the project keeps no change log.
+
+        Raises:
+            DefinitionError: the file has a fault.
+        """
+        told = self.settings.change_log
+        return read_changes(self.root / told, known=self.measures) if told else None
+
+    def trend_break(
+        self,
+        measure: str,
+        *,
+        broke_on: date = NETHERLANDS_CLOSED_ON,
+        period: SeriesPeriod = "month",
+        where: str = "true",
+        matters: float = 0.0,
+    ) -> TrendBreak:
+        """Say whether a measure changed on a day; see ``studies.trend_break``.
+
+        Parameters:
+            measure: its name.
+            broke_on: first day that counts as after.
+            period: ``week`` or ``month``.
+            where: row-level SQL that chooses rows.
+            matters: the smallest change that matters, in the measure's unit.
+        """
+        return trend_break(
+            self.data,
+            self.measure(measure),
+            broke_on=broke_on,
+            period=period,
+            where=where,
+            matters=matters,
+            level=self.settings.report.level,
+            change_log=self.changes,
         )
 
     def surveys(

@@ -304,8 +304,9 @@ def test_groups_with_too_few_rows_are_blanked_and_counted(benchmark, tmp_path):
     figures = (FigureConfig(measure="nps", by=("channel",)),)
     config = ReportConfig(figures=figures, minimum_n=least, variants=())
     text = write(benchmark, tmp_path / "r.html", config=config).path.read_text(encoding="utf-8")
-    assert text.count('data-stored="te weinig"') == 5
-    assert "Niet getoond: 1 groep met minder dan" in text
+    figures_only = text.split('<section id="surveys"', maxsplit=1)[0]
+    assert figures_only.count('data-stored="te weinig"') == 5
+    assert "Niet getoond: 1 groep met minder dan" in figures_only
 
 
 def test_rows_kept_aside_are_told_with_file_and_line(benchmark, tmp_path):

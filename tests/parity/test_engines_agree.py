@@ -129,7 +129,9 @@ def test_the_nasty_rows_reach_every_column_of_contacts_and_responses(pairs):
     for table in ("contacts", "responses"):
         names = duck.tables[table].schema.names
         counted = duck.engine.rows(f"select {', '.join(f'count({each}) as {each}' for each in names)} from {table}")
-        assert [name for name, n in counted.to_pylist()[0].items() if not n] == []
+        # a second stage is another design: test_samples_agree and the published figures have it
+        empty = [name for name, n in counted.to_pylist()[0].items() if not n]
+        assert [each for each in empty if each not in {"unit", "unit_population_n"}] == []
 
 
 def _asked(world, by):

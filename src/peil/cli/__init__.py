@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from peil.cli import asking, loading, surveying
+from peil.cli import asking, loading, studying, surveying
 from peil.cli.output import INTERNAL, USAGE, fail, wants_json
 from peil.errors import PeilError
 
@@ -48,7 +48,7 @@ def commands(ctx: click.Context, path: str | None) -> None:
     ctx.obj = path
 
 
-for each in (*loading.COMMANDS, *asking.COMMANDS, *surveying.COMMANDS):
+for each in (*loading.COMMANDS, *asking.COMMANDS, *surveying.COMMANDS, *studying.COMMANDS):
     commands.add_command(each)
 
 

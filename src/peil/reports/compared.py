@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from peil.estimates.difference import Difference, Side, difference
 from peil.measures.measure import POPULATIONS
+from peil.methods.agreement import Ranged
 from peil.reports import labels, notes, numbers, sentences
 from peil.reports.asked import Asked
 from peil.reports.conditions import both, condition
@@ -13,15 +14,16 @@ from peil.reports.figures import Figure
 from peil.reports.gaps import Pair, dumbbells, is_drawable
 from peil.reports.tables import Cell, Table, figures, words
 from peil.reports.wording import UNITS
-from peil.studies.finding import Finding
-from peil.terms import Label
+from peil.studies.finding import Effect, Finding
+from peil.studies.perception_gap import Perception
+from peil.terms import Label, Language, Unit
 
 _FEWEST_GROUPS = 2
 _SIDES = (Label("Customers say", "Klanten zeggen"), Label("Organisations think", "Organisaties denken"))
 
 
 def gap_figure(
-    asked: Asked, finding: Finding[Difference], sides: tuple[Side, Side], by: str, key: str
+    asked: Asked, finding: Finding[Difference | Effect], sides: tuple[Side, Side], by: str, key: str
 ) -> Figure | None:
     """Return two measures beside each other in every group they share, each gap with its interval.
 
@@ -53,12 +55,16 @@ def gap_figure(
     called = (names[0].read(asked.language), names[1].read(asked.language))
     title = sentences.title(finding, asked.language)
     effect = finding.effect
+    counted = tuple(asked.count(sum(each.values())) for each in counts)
+    whole = asked.say("All together: ", "Alles bij elkaar: ")
+    if isinstance(effect, Effect):
+        whole = f"{effect.label.read(asked.language)[:1].upper()}{effect.label.read(asked.language)[1:]}: "
     few = len(shared) - len(enough)
     told = [
         asked.say(
-            f"n = {asked.count(effect.first.n)} and {asked.count(effect.second.n)}; a gap is the second side less the first, "
+            f"n = {counted[0]} and {counted[1]}; a gap is the second side less the first, "
             "with the interval of the difference.",
-            f"n = {asked.count(effect.first.n)} en {asked.count(effect.second.n)}; een kloof is de tweede kant min de eerste, "
+            f"n = {counted[0]} en {counted[1]}; een kloof is de tweede kant min de eerste, "
             "met het interval van het verschil.",
         ),
         *notes.design(asked, first.measure),
@@ -68,7 +74,7 @@ def gap_figure(
     return Figure(
         key=key,
         title=title,
-        finding=asked.say("All together: ", "Alles bij elkaar: ") + sentences.gap_told(effect, asked.language) + ".",
+        finding=whole + sentences.gap_told(effect, asked.language) + ".",
         subtitle=asked.say(
             f"{first.measure.label.en} ({UNITS[unit].en}), per {labels.column(by, 'en')}, {notes.days(asked)}. {notes.bar(asked)}",
             f"{first.measure.label.nl} ({UNITS[unit].nl}), per {labels.column(by, 'nl')}, {notes.days(asked)}. {notes.bar(asked)}",
@@ -87,6 +93,50 @@ def gap_figure(
             file=f"{second.measure.name}-{by}.csv",
         ),
     )
+
+
+def perception_told(found: Perception, language: Language) -> tuple[str, ...]:
+    """Return what a perception gap looks like from organisation to organisation, as sentences.
+
+    Parameters:
+        found: the study's result.
+        language: of the sentences.
+    """
+    if found.agreement is None:
+        return ()
+    unit, agreed = found.finding.effect.unit, found.agreement
+
+    def between(of: Ranged, shown: Unit, *, gap: bool = False) -> str:
+        value = numbers.value_text(of.value, shown, language, difference=gap)
+        return f"{value} {numbers.interval_text(of.low, of.high, shown, language, difference=gap)}"
+
+    n, over = numbers.count(agreed.n, language), between(agreed.above, Unit.SHARE)
+    ends = [numbers.value_text(each.value, unit, language, difference=True) for each in agreed.limits]
+    said = [
+        Label(
+            f"{n} organisations, each counted alike; {over} of such organisations overestimate.",
+            f"{n} organisaties, die elk even zwaar tellen; {over} van zulke organisaties overschat.",
+        ),
+        Label(
+            f"Gaps truly differ between organisations by {between(agreed.spread, unit)} (standard deviation, without chance).",
+            f"Kloven verschillen echt tussen organisaties: {between(agreed.spread, unit)} (standaardafwijking, zonder toeval).",
+        ),
+        Label(
+            f"Limits of agreement (Bland and Altman): 95 in 100 gaps as seen lie from {ends[0]} to {ends[1]}.",
+            f"Grenzen van overeenstemming (Bland en Altman): 95 op de 100 geziene kloven liggen van {ends[0]} tot {ends[1]}.",
+        ),
+    ]
+    if agreed.rank.value == agreed.rank.value:  # nan where one side never varies
+        rank = tuple(
+            numbers.number(each, language, places=2) for each in (agreed.rank.value, agreed.rank.low, agreed.rank.high)
+        )
+        said.append(
+            Label(
+                f"Rank correlation of belief and voice: {rank[0]} ({rank[1]} to {rank[2]}).",
+                f"Rangcorrelatie van oordeel en inschatting: {rank[0]} ({rank[1]} tot {rank[2]}).",
+            )
+        )
+    return tuple(each.read(language) for each in said)
 
 
 def _gap_table(

@@ -61,7 +61,7 @@ def over_time(series: Sequence[Series], unit: Unit, language: Language, *, narro
     width = (NARROW if narrow else WIDE) - left - right
     height = _HEIGHT_NARROW if narrow else _HEIGHT_WIDE
     days = [each["day"] for each in values]
-    x = _time(min(days), max(days), language, narrow=narrow)
+    x = time_axis(min(days), max(days), language, narrow=narrow)
     layers = zero_line(made, upward("zero", made))
     for place, _ in enumerate(series):
         colour, dash = LIGHT[_STYLES[place][0]], _STYLES[place][1]
@@ -112,7 +112,14 @@ def _or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _time(first: int, last: int, language: Language, *, narrow: bool) -> Any:  # noqa: ANN401  # Altair is untyped
+def time_axis(first: int, last: int, language: Language, *, narrow: bool) -> Any:  # noqa: ANN401  # Altair is untyped
+    """Return a horizontal axis of days, as numbers since 1970, labelled by month or by year.
+
+    Parameters:
+        first, last: its ends.
+        language: of the labels.
+        narrow: for a telephone.
+    """
     begin, end = _BEGIN + timedelta(days=first), _BEGIN + timedelta(days=last)
     if last - first >= _YEARS_FROM_DAYS:
         ticks = [date(year, 1, 1) for year in range(begin.year, end.year + 1)]

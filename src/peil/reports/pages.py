@@ -13,7 +13,13 @@ from peil.reports.wording import BETTER, UNITS, WORDS
 from peil.terms import CHANNEL_LABELS, Label, Language
 
 _WIDTH = 100
-_DEFAULT_GROUP = {"contacts": "channel", "responses": "channel", "agent_states": "team", "intervals": "queue"}
+_DEFAULT_GROUP = {
+    "contacts": "channel",
+    "responses": "channel",
+    "agent_states": "team",
+    "intervals": "queue",
+    "invitations": "survey",
+}
 _READS = Label("columns read", "gelezen kolommen")
 _ASK = Label("ask it", "vraag het op")
 

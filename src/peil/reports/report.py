@@ -21,27 +21,28 @@ from peil.measures.catalogue import measure_named
 from peil.measures.measure import POPULATIONS, Measure
 from peil.reports import defaults, labels, numbers, sentences, theme
 from peil.reports.asked import Asked
-from peil.reports.compared import gap_figure
+from peil.reports.compared import gap_figure, perception_told
 from peil.reports.compose import asked_figure, family_figure
 from peil.reports.conditions import both, condition
 from peil.reports.dates import day
 from peil.reports.figures import Figure
 from peil.reports.held import Held, held, not_estimated, same_question
+from peil.reports.interrupted import interrupted_figure
 from peil.reports.quality import aside_table, by_rule, rows_table
 from peil.reports.survey_chapter import chapters
+from peil.reports.trends import trend_findings
 from peil.reports.wording import BETTER, UNITS, WORDS
 from peil.sources.load import Progress, Refused, silent
 from peil.sources.simulated.planted import Planted
-from peil.studies.finding import Finding
+from peil.studies.change_log import DefinitionChange
+from peil.studies.finding import Effect, Finding
 from peil.studies.group_gap import group_gap
+from peil.studies.perception_gap import Perception, perception_gap
+from peil.studies.trend_break import TrendBreak
 from peil.terms import Label, Language
 
 _ORGANISATION = "organisation"
 _CARDS = 3
-_SAID = (
-    Label("what customers say", "wat klanten zeggen"),
-    Label("what organisations think", "wat organisaties denken"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +77,16 @@ class Report:
 
     path: Path
     headlines: tuple[str, ...]
-    findings: tuple[Finding[Difference], ...]
+    findings: tuple[Finding[Difference | Effect], ...]
     planted: tuple[tuple[Held, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared:
-    finding: Finding[Difference]
+    finding: Finding[Difference | Effect]
     sides: tuple[Side, Side]
     by: str
+    perception: Perception | None = None
 
 
 def write_report(  # noqa: PLR0913  # a report is told everything that stands in it
@@ -100,6 +102,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     refused: Sequence[Refused] = (),
     rejected: Sequence[Mapping[str, Any]] = (),
     surveys: Sequence[SurveyConfig] = (),
+    change_log: Sequence[DefinitionChange] | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Write the report of a dataset as one HTML file.
@@ -118,6 +121,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
         refused: files of which nothing was loaded.
         rejected: rows kept aside, each with table, rule, source, file and line.
         surveys: who could be in each survey, and how it is weighted.
+        change_log: when definitions changed; None where none is kept.
         progress: told (label, done, total) as the work goes on.
 
     Raises:
@@ -146,7 +150,8 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     progress(_SAY["choosing"].read(language), 0, 4)
     compared = [each for each in (_compared(asked, one) for one in config.compare or defaults.compares(asked)) if each]
     progress(_SAY["figures"].read(language), 1, 4)
-    figures = _figures(asked, config, compared)
+    broken = trend_findings(asked, config.trend_breaks, change_log)
+    figures = _figures(asked, config, compared, broken)
     shown = {(each.measure, each.by) for each in config.figures or defaults.figures(asked)}
     told = chapters(asked, drawn=shown, first=len(figures) + 1)
     progress(_SAY["truths"].read(language), 2, 4)
@@ -165,7 +170,10 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
             "cards": cards,
             "figures": figures,
             "chapters": told,
-            "findings": [_told(each, planted, language) for each in compared],
+            "findings": [
+                *(finding_told(each.finding, language) for each in broken),
+                *(_told(each, planted, language) for each in compared),
+            ],
             "planted": planted,
             "planted_told": _held_told(asked, planted),
             "not_estimated": not_estimated(truths, planted, language) if truths else (),
@@ -181,8 +189,11 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     return Report(
         path=path,
         headlines=tuple(each.says for each in cards),
-        findings=tuple(each.finding for each in compared),
-        planted=tuple(tuple(one for one in planted if same_question(one.name, each.sides)) for each in compared),
+        findings=(*(each.finding for each in broken), *(each.finding for each in compared)),
+        planted=(
+            *(() for _ in broken),
+            *(tuple(one for one in planted if same_question(one.name, each.sides)) for each in compared),
+        ),
     )
 
 
@@ -202,15 +213,16 @@ def _compared(asked: Asked, wanted: CompareConfig) -> _Compared | None:
         Side(measure=each, where=both(wanted.where, condition(wanted.by, value, schema)))
         for each, value in ((measure, wanted.first), (other, wanted.second))
     )
-    named = _SAID if sentences.perception(measure.name, other.name) else (measure.label, other.label)
     one, two = (
-        named
+        (measure.label, other.label)
         if wanted.against
         else (
             Label(*(_inside(wanted.by, numbers.group_text(wanted.by, value, language)) for language in ("en", "nl")))
             for value in (wanted.first, wanted.second)
         )
     )
+    if sentences.perception(measure.name, other.name):
+        return _perceived(asked, measure, other, wanted)
     try:
         finding = group_gap(asked.data, sides[0], sides[1], named=(one, two), level=asked.level)
     except EvidenceError:
@@ -220,12 +232,33 @@ def _compared(asked: Asked, wanted: CompareConfig) -> _Compared | None:
     return _Compared(finding=finding, sides=(sides[0], sides[1]), by=wanted.by)
 
 
+def _perceived(asked: Asked, voice: Measure, belief: Measure, wanted: CompareConfig) -> _Compared | None:
+    try:
+        found = perception_gap(asked.data, voice, belief, where=wanted.where, level=asked.level)
+        fewest = min(asked.estimates(each, where=wanted.where).only().n for each in (voice, belief))
+    except EvidenceError:
+        return None
+    if fewest < asked.minimum_n:
+        return None
+    sides = tuple(Side(measure=each, where=wanted.where) for each in (voice, belief))
+    return _Compared(finding=found.finding, sides=(sides[0], sides[1]), by=_ORGANISATION, perception=found)
+
+
 def _inside(by: str, name: str) -> str:
     return labels.lowered(name) if by in {"channel", "handler"} else name
 
 
-def _figures(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) -> tuple[Figure, ...]:
-    return tuple(replace(each, key=f"f{place}") for place, each in enumerate(_drawn(asked, config, compared), start=1))
+def _figures(
+    asked: Asked, config: ReportConfig, compared: Sequence[_Compared], broken: Sequence[TrendBreak]
+) -> tuple[Figure, ...]:
+    drawn = (*_broken(asked, broken), *_drawn(asked, config, compared))
+    return tuple(replace(each, key=f"f{place}") for place, each in enumerate(drawn, start=1))
+
+
+def _broken(asked: Asked, broken: Sequence[TrendBreak]) -> Iterator[Figure]:
+    for each in broken:
+        if each.series is not None:
+            yield interrupted_figure(each, asked.language, "break")
 
 
 def _drawn(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) -> Iterator[Figure]:
@@ -265,9 +298,9 @@ def _cards(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) ->
     return tuple(made if config.headlines else made[:_CARDS])
 
 
-def _gap_card(asked: Asked, finding: Finding[Difference]) -> Headline:
+def _gap_card(asked: Asked, finding: Finding[Difference | Effect]) -> Headline:
     found, language = finding.effect, asked.language
-    unit = found.first.measure.unit
+    unit = found.unit
     return Headline(
         value=numbers.value_text(found.value, unit, language, difference=True),
         label=sentences.title(finding, language),
@@ -277,9 +310,29 @@ def _gap_card(asked: Asked, finding: Finding[Difference]) -> Headline:
 
 
 def _told(compared: _Compared, planted: Sequence[Held], language: Language) -> dict[str, Any]:
-    finding = compared.finding
+    facts = perception_told(compared.perception, language) if compared.perception else ()
+    answers = [each for each in planted if same_question(each.name, compared.sides)]
+    return finding_told(compared.finding, language, facts=facts, planted=answers)
+
+
+def finding_told(
+    finding: Finding[Difference | Effect],
+    language: Language,
+    *,
+    facts: Sequence[str] = (),
+    planted: Sequence[Held] = (),
+) -> dict[str, Any]:
+    """Return a finding as the page shows it.
+
+    Parameters:
+        finding: of a study.
+        language: of the texts.
+        facts: sentences that belong to it.
+        planted: planted values that answer the same question.
+    """
+    effect = finding.effect
     return {
-        "planted": [each for each in planted if same_question(each.name, compared.sides)],
+        "planted": planted,
         "says": sentences.sentence(finding, language),
         "question": finding.question.read(language),
         "verdict": finding.verdict,
@@ -291,8 +344,9 @@ def _told(compared: _Compared, planted: Sequence[Held], language: Language) -> d
                 numbers.count(each.n, language),
                 numbers.count(each.clusters, language),
             )
-            for each in (finding.effect.first, finding.effect.second)
+            for each in ((effect.first, effect.second) if isinstance(effect, Difference) else ())
         ],
+        "facts": facts,
         "checks": [(each.passed, each.says.read(language)) for each in finding.checks],
         "assumptions": [each.read(language) for each in finding.assumptions],
         "settles": finding.settles.read(language) if finding.settles else "",

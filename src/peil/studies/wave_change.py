@@ -143,21 +143,20 @@ def _is(wave: str) -> str:
 
 def _says(found: Difference, before: str, after: str, moved: tuple[Change, ...], *, claim: bool) -> Label:
     measure = found.first.measure.label
+    name = Label(measure.en.split(" (", 1)[0], measure.nl.split(" (", 1)[0])
     if moved:
-        names = [ASPECT_LABELS[each.aspect] for each in moved]
+        changed = [ASPECT_LABELS[each.aspect] for each in moved]
         return Label(
-            f"No trend is claimed for {measure.en} from {before} to {after}: {', '.join(each.en for each in names)} changed",
-            f"Geen trend te geven voor {measure.nl} van {before} naar {after}: {', '.join(each.nl for each in names)} veranderd",
+            f"No trend is claimed for {name.en}: {', '.join(each.en for each in changed)} changed",
+            f"Geen trend te geven voor {name.nl}: {', '.join(each.nl for each in changed)} veranderd",
         )
     if not claim:
         return Label(
-            f"No change shown in {measure.en} from {before} to {after}",
-            f"Geen aantoonbare verandering in {measure.nl} van {before} naar {after}",
+            f"No change shown in {name.en} from {before} to {after}",
+            f"Geen aantoonbare verandering in {name.nl} van {before} naar {after}",
         )
     en, nl = ("higher", "hoger") if found.value > 0 else ("lower", "lager")
-    return Label(
-        f"{measure.en} is {en} in {after} than in {before}", f"{measure.nl} is {nl} in {after} dan in {before}"
-    )
+    return Label(f"{name.en} is {en} in {after} than in {before}", f"{name.nl} is {nl} in {after} dan in {before}")
 
 
 def _assumptions(before: Put, after: Put) -> tuple[Label, ...]:

@@ -1,6 +1,6 @@
 """How often each interval holds the truth: exact for simple random samples, simulated for clustered and weighted ones.
 
-Run it with ``python benchmarks/coverage.py``; it writes its tables into ``docs/explanation/coverage.md``.
+Run it with ``python benchmarks/interval_coverage.py``; it writes its tables into ``docs/explanation/coverage.md``.
 """
 
 from __future__ import annotations

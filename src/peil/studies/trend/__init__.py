@@ -1,0 +1,1 @@
+"""The parts of the trend-break study: what it counts, checks and says."""
