@@ -42,6 +42,11 @@ prove: .venv/peil .venv/dev
 	@$(BIN)/python benchmarks/calibrated_coverage.py
 	@$(BIN)/python benchmarks/nonresponse.py
 	@$(BIN)/python benchmarks/small_cells.py
+	@$(BIN)/python benchmarks/growth.py
+	@$(BIN)/python benchmarks/perception.py
+	@$(BIN)/python -P benchmarks/breaks.py
+	@$(BIN)/python -P benchmarks/counterfactuals.py
+	@$(BIN)/python -P benchmarks/trend_break.py
 
 bench: .venv/peil .venv/dev
 	$(SAY) 'measures speed and memory beside its peers, into benchmarks/results*.md (an hour or so; --small: a few minutes)'
