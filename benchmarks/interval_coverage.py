@@ -238,7 +238,7 @@ def table(draws: int = DRAWS) -> str:
             for design, n in [(SIMPLE, n) for n in SIZES] + cases
         ]
         parts.append((name, ways, rows))
-    lines = ["### All in all", "", *head("of", "interval", "lowest mean", "highest mean", "lowest of one kind")]
+    lines = ["## All in all", "", *head("of", "interval", "lowest mean", "highest mean", "lowest of one kind")]
     for name, ways, rows in parts:
         all_rows = np.stack([figures for _, figures in rows])
         for place, way in enumerate(ways):
@@ -246,7 +246,7 @@ def table(draws: int = DRAWS) -> str:
             where = rows[int(low.argmin())][0]
             lines.append(f"| {name} | {way} | {mean.min():.1f} | {mean.max():.1f} | {low.min():.1f}: {where} |")
     for name, ways, rows in parts:
-        lines += ["", f"### {name}", "", *head("answers", *ways), *(line(*each) for each in rows)]
+        lines += ["", f"## {name}", "", *head("answers", *ways), *(line(*each) for each in rows)]
     return "\n".join(lines)
 
 

@@ -192,7 +192,7 @@ class Sample:
         """Return a sum of estimates times numbers, with all that they share: waves of a panel, gaps, gaps of gaps.
 
         Parameters:
-            terms: for each (variable, *group) what it is multiplied by; without groups the variable alone will do.
+            terms: for each variable, or variable with its group, what it is multiplied by; without groups the variable alone will do.
             statistic: of which; a share and a score cannot be mixed.
             by: the columns that tell the groups apart.
             where: row-level SQL; rows for which it is false are outside every group.

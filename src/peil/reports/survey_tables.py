@@ -286,7 +286,12 @@ def bounds_table(asked: Asked, found: NonResponse) -> Table:
         caption=asked.say(
             f"{name}: answers, weighted answers, and bounds", f"{name}: antwoorden, gewogen antwoorden en grenzen"
         ),
-        head=("", asked.say("value", "waarde"), asked.say("from – to", "van – tot"), asked.say("kind", "soort")),
+        head=(
+            asked.say("supposition", "veronderstelling"),
+            asked.say("value", "waarde"),
+            asked.say("from – to", "van – tot"),
+            asked.say("kind", "soort"),
+        ),
         names=("supposition", "value", "from_to", "kind"),
         rows=tuple(rows),
         file="bounds.csv",
