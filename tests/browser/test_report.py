@@ -159,7 +159,9 @@ def test_every_figure_is_a_picture_with_a_name_and_a_table_with_a_caption(browse
 def test_a_dutch_reader_finds_dutch_numbers(browser, reports):
     page = opened(browser, reports["nl", "default"], width=1280)
     assert page.locator("html").get_attribute("lang") == "nl"
-    digital = page.locator("figure").filter(has=page.get_by_role("heading", name=re.compile("Via digitale kanalen: gestegen")))
+    digital = page.locator("figure").filter(
+        has=page.get_by_role("heading", name=re.compile("Via digitale kanalen: gestegen"))
+    )
     assert re.search(r"gestegen van \d\d,\d% naar \d\d,\d%", digital.get_by_role("heading").inner_text())
     assert "1 januari 2018 t/m" in digital.inner_text()
     assert "n = 40.000 contacten" in digital.inner_text()
