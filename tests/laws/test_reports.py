@@ -345,7 +345,7 @@ def test_headlines_and_findings_come_back_in_the_reports_language(benchmark, tmp
     compare = (
         CompareConfig(measure="nps", by="audience", first="customer", second="organisation", against="nps_believed"),
     )
-    config = ReportConfig(headlines=("nps", "abandonment"), compare=compare, variants=())
+    config = ReportConfig(headlines=("nps", "abandonment"), compare=compare, variants=(), trend_breaks=())
     report = write(benchmark, tmp_path / "r.html", "nl", config)
     assert [each.split(":")[0] for each in report.headlines] == ["NPS", "Afhaakpercentage"]
     assert [each.verdict for each in report.findings] == ["yes"]
