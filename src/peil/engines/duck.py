@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +22,8 @@ from peil.errors import EvidenceError, SourceError
 
 # Rows are gathered by the group before they are written: small groups keep wide rows within the memory cap.
 ROW_GROUP = 20_480
+
+Made = TypeVar("Made")
 
 
 class DuckEngine:
@@ -108,10 +111,9 @@ class DuckEngine:
         target = folder / f"{table.name}.parquet"
         made = folder / f".{table.name}-{uuid.uuid4().hex[:8]}"
         columns = ", ".join(identifier(each) for each in table.schema.names)
+        copied = f"copy (select {columns} from {table.name}) to {quoted(str(made))} (format parquet, compression zstd, row_group_size {ROW_GROUP})"
         try:
-            self._con.execute(
-                f"copy (select {columns} from {table.name}) to {quoted(str(made))} (format parquet, compression zstd, row_group_size {ROW_GROUP})"
-            )
+            self._frugal(lambda: self._con.execute(copied))
         except duckdb.OutOfMemoryException:
             made.unlink(missing_ok=True)
             raise EvidenceError(
@@ -134,7 +136,7 @@ class DuckEngine:
         try:
             if steady:
                 self._con.execute("set threads = 1")
-            return self._con.sql(rendered(sql, "duckdb")).to_arrow_table()
+            return self._frugal(lambda: self._con.sql(rendered(sql, "duckdb")).to_arrow_table())
         except duckdb.OutOfMemoryException:
             raise EvidenceError(
                 f"the question needs more than {self._limits.memory} of memory",
@@ -143,6 +145,19 @@ class DuckEngine:
         finally:
             if steady:
                 self._con.execute(f"set threads = {self._limits.threads}")
+
+    def _frugal(self, make: Callable[[], Made]) -> Made:
+        """Make something; where memory runs out, once more on one core, whose working memory is not shared."""
+        try:
+            return make()
+        except duckdb.OutOfMemoryException:
+            if self._limits.threads == 1:
+                raise
+        self._con.execute("set threads = 1")
+        try:
+            return make()
+        finally:
+            self._con.execute(f"set threads = {self._limits.threads}")
 
     def close(self) -> None:
         """Let go of memory and spill files."""
