@@ -1,0 +1,56 @@
+"""What the report shows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from peil.config.part import Part, Text
+
+
+class FigureConfig(Part):
+    """One figure of the report."""
+
+    measure: str
+    by: tuple[str, ...] = ()
+    where: str = "true"
+    title: Text | None = None
+
+
+class CompareConfig(Part):
+    """Two groups of which the report says whether they differ."""
+
+    measure: str
+    by: str
+    first: str
+    second: str
+    where: str = "true"
+    against: str | None = Field(default=None, description="another measure for the second group, such as nps_believed")
+
+
+class TrendBreakConfig(Part):
+    """A day on which a measure may have changed; the choices are made before looking."""
+
+    measure: str
+    broke_on: date = Field(default=date(2020, 3, 16), description="first day that counts as after")
+    period: Literal["week", "month"] = Field(default="month", description="of the series")
+    where: str = "true"
+    matters: float = Field(default=0.0, ge=0, description="the smallest change that matters, in the measure's unit")
+
+
+class ReportConfig(Part):
+    """What the report shows."""
+
+    title: Text = Text(en="Customer contact", nl="Klantcontact")
+    subtitle: Text | None = None
+    headlines: tuple[str, ...] = ()
+    figures: tuple[FigureConfig, ...] = ()
+    compare: tuple[CompareConfig, ...] = ()
+    trend_breaks: tuple[TrendBreakConfig, ...] | None = Field(
+        default=None, description="days on which measures may have changed; chosen from the data, if left out"
+    )
+    variants: tuple[str, ...] = ("service_level",)
+    minimum_n: int = Field(default=10, ge=1, description="groups with fewer rows are not shown")
+    level: float = Field(default=0.95, gt=0.5, lt=1)
