@@ -1,7 +1,7 @@
 # Sets up, runs, tests and documents Peil on a machine that has python3 (3.11 or newer) and make.
 #
 #   make demo    a finished report about a simulated contact centre
-#   make test    every test, those on Spark (needs Java 17) and in a browser (needs Chromium) included
+#   make test    every test, those on Spark (needs Java 17) and in a browser (needs Chromium) included; JOBS=2 at a time
 #   make check   style, types, layers and documentation
 #   make prove   published figures, laws and simulated worlds, one line each
 #   make bench   the benchmarks
@@ -10,6 +10,7 @@
 #   make clean   takes away what the others made
 
 PYTHON ?= python3
+JOBS ?= 2
 TEST_FLAGS ?=
 BENCH_FLAGS ?=
 UPGRADE ?=
@@ -31,7 +32,7 @@ demo: .venv/peil
 
 test: .venv/peil .venv/dev
 	$(SAY) 'runs the tests'
-	@$(BIN)/python -m pytest $(TEST_FLAGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TEST_FLAGS)
 
 prove: .venv/peil .venv/dev
 	$(SAY) 'holds its figures against published ones, laws and simulated worlds'
@@ -44,6 +45,12 @@ prove: .venv/peil .venv/dev
 	@$(BIN)/python benchmarks/small_cells.py
 	@$(BIN)/python benchmarks/growth.py
 	@$(BIN)/python benchmarks/perception.py
+	@$(BIN)/python benchmarks/forecasts.py
+	@$(BIN)/python benchmarks/trials.py
+	@$(BIN)/python -P benchmarks/linkage_error.py
+	@$(BIN)/python -P benchmarks/time_as_currency.py
+	@$(BIN)/python -P benchmarks/automation.py
+	@$(BIN)/python -P benchmarks/home_working.py
 	@$(BIN)/python -P benchmarks/breaks.py
 	@$(BIN)/python -P benchmarks/counterfactuals.py
 	@$(BIN)/python -P benchmarks/trend_break.py
@@ -52,6 +59,11 @@ bench: .venv/peil .venv/dev
 	$(SAY) 'measures speed and memory beside its peers, into benchmarks/results*.md (an hour or so; --small: a few minutes)'
 	@$(BIN)/python benchmarks/run.py $(BENCH_FLAGS)
 	@$(BIN)/python benchmarks/surveys.py $(filter --small,$(BENCH_FLAGS))
+	@$(BIN)/python benchmarks/journeys.py
+	@$(BIN)/python -P benchmarks/linking.py
+	@$(BIN)/python -P benchmarks/lookup.py
+	@$(BIN)/python benchmarks/patience.py
+	@$(BIN)/python benchmarks/mixed.py
 
 check: style format types layers docs
 	$(SAY) 'all checks passed'

@@ -78,6 +78,18 @@ SAYS = {
         "where": "which rows, as row-level SQL",
     },
     "TrendBreakConfig": {"measure": "name of the measure", "where": "which rows, as row-level SQL"},
+    "InvestmentConfig": {
+        "name": "what was invested in",
+        "before": "the business case",
+        "after": "what came of it, where that is known",
+        "known": "whether the result was asked in retrospect, or measured in the books",
+    },
+    "CaseConfig": {"cost": "what it costs, now", "years": "for how long"},
+    "StatedConfig": {
+        "low": "the lowest that is likely",
+        "likely": "it is as often above as below",
+        "high": "the highest that is likely",
+    },
     "Text": {"en": "in English", "nl": "in Dutch"},
 }
 
@@ -119,11 +131,19 @@ def configuration() -> Iterator[str]:
         "SurveyConfig",
         "WeightsConfig",
         "MarginConfig",
+        "PersonsConfig",
+        "JourneysConfig",
         "MeasureConfig",
         "ReportConfig",
         "FigureConfig",
         "CompareConfig",
         "TrendBreakConfig",
+        "BotsConfig",
+        "GrowthConfig",
+        "InvestmentConfig",
+        "CaseConfig",
+        "StatedConfig",
+        "TrialConfig",
         "Text",
     ):
         node = schema["$defs"][name]
@@ -252,7 +272,7 @@ def command_line() -> Iterator[str]:
     yield "exit codes mean stands in [Read JSON output](../how-to/read-json-output.md)."
     yield ""
     yield from _options(commands)
-    for name, command in commands.commands.items():
+    for name, command in _of_group(commands):
         arguments = " ".join(
             each.make_metavar(click.Context(command)) for each in command.params if isinstance(each, click.Argument)
         )
@@ -263,6 +283,14 @@ def command_line() -> Iterator[str]:
         yield str(command.help)
         yield ""
         yield from _options(command)
+
+
+def _of_group(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield commands by name, each group followed by its own."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from _of_group(command, f"{before}{name} ")
 
 
 def _options(command: click.Command) -> Iterator[str]:

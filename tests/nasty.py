@@ -17,7 +17,20 @@ from peil.engines.schema import Schema
 from peil.engines.store import Store
 from peil.sources.load import load
 from peil.sources.source import Draft, Export, Fault, Record, drafts
-from peil.sources.tables import AGENT_STATES, ANSWERS, INTERVALS, INVITATIONS, LEGS, MESSAGES, STATES
+from peil.sources.tables import (
+    AGENT_STATES,
+    ANSWERS,
+    BOT_FAILURES,
+    BOT_OUTCOMES,
+    INTERVALS,
+    INVITATIONS,
+    LEGS,
+    MESSAGES,
+    ORDERS,
+    STATES,
+    STEP_BY,
+    STEPS,
+)
 
 # clocks go forward, clocks go back, leap day, and the turn of a year whose first days are of the week before
 DAYS = (date(2020, 3, 27), date(2020, 10, 23), date(2020, 2, 28), date(2019, 12, 29), date(2021, 1, 1))
@@ -36,6 +49,20 @@ CALENDARS = (
     BusinessCalendar(name="night", zone="Europe/Amsterdam", hours={"daily": "22:00-06:00"}),
     BusinessCalendar(name="always", zone="UTC", hours={"daily": "00:00-24:00"}),
 )
+
+
+def _of_bots(dice: random.Random, at: datetime) -> dict[str, object]:
+    """What a leg tells of bots and of who took which step: mostly nothing, whoever had it."""
+    if dice.random() < 0.4:
+        return {}
+    steps = {each: dice.choice((*STEP_BY, None)) for each in STEPS}
+    return {
+        **steps,
+        "bot_outcome": dice.choice((*BOT_OUTCOMES, None)),
+        "bot_failure": dice.choice((*BOT_FAILURES, None)),
+        "asked_human_at": _at(at + timedelta(seconds=dice.choice((0, 1, 90)))) if dice.random() < 0.5 else None,
+        "vendor_resolved": dice.choice((True, False, None)),
+    }
 
 
 def _at(moment: datetime | None) -> str | None:
@@ -64,7 +91,7 @@ class Nasty:
     organisation: str = "Größe & Co"
     zone: str = "Europe/Amsterdam"
     files: tuple[str, ...] = ("exports/*.txt",)
-    provides: ClassVar[tuple[Schema, ...]] = (LEGS, MESSAGES, ANSWERS, INVITATIONS, AGENT_STATES, INTERVALS)
+    provides: ClassVar[tuple[Schema, ...]] = (LEGS, MESSAGES, ANSWERS, INVITATIONS, AGENT_STATES, INTERVALS, ORDERS)
 
     def read(self, export: Export) -> Iterator[Draft | Fault]:
         """Yield the drafts of every table."""
@@ -79,6 +106,8 @@ class Nasty:
             *self._invitations(names, dice),
             *self._states(dice),
             *self._intervals(dice),
+            *self._orders(dice),
+            *(row for number in range(60) for row in self._resolved(number + 60 * (delivery - 1), names, dice)),
         ]
         yield from drafts(
             Record(schema=schema, line=line, values=values, extra=extra)
@@ -124,6 +153,7 @@ class Nasty:
                 "n_reopens": dice.choice((0, 2, None)),
                 "ended_how": ended_how,
                 "self_served": dice.choice((True, False, None)),
+                **_of_bots(random.Random(f"{name} {leg}"), at),  # noqa: S311  # rows that are the same every time
                 "reason": dice.choice(REASONS),
                 "language": dice.choice(("nl", "tr", None)),
                 **({known: handle[known]} if known else {}),
@@ -223,6 +253,49 @@ class Nasty:
                 "threshold_ms": dice.choice((0, 20_000)),
                 "within_ppm": dice.choice((0, 333_333, 1_000_000, None)),
             }, {}  # fmt: skip
+
+    def _orders(self, dice: random.Random) -> Iterator[tuple[Schema, Mapping[str, object], Mapping[str, object]]]:
+        for number in range(80):
+            at = _moment(dice)
+            after = dice.choice((timedelta(0), timedelta(milliseconds=1), timedelta(hours=2), timedelta(days=3), None))
+            promised = dice.choice(("at", "days", "ms", None))
+            yield ORDERS, {
+                "order_id": f"o{number}",
+                "customer_id": dice.choice((f"İ p{dice.randrange(25)}", "nobody", None)),
+                "product": dice.choice(("Schüssel", "it's", None)),
+                "calendar": dice.choice(("desk", "night", "always", None)),
+                "ordered_at": _at(at),
+                "promised_at": _at(at + timedelta(hours=2)) if promised == "at" else None,
+                "promised_days": dice.randrange(3) if promised == "days" else None,
+                "promised_ms": dice.choice((0, 1, 7_200_000)) if promised == "ms" else None,
+                "delivered_at": None if after is None else _at(at + after),
+                "updated_at": _at(_moment(dice)) if dice.random() < 0.5 else None,
+                "returned": dice.choice((True, False, None)),
+                "revenue_cents": dice.choice((-1, 0, 999_99, None)),
+                "cost_cents": dice.choice((0, 7, None)),
+                "trial_days": dice.choice((30, 100, None)),
+            }, {"region": dice.choice(REGIONS)}  # fmt: skip
+
+    def _resolved(
+        self, number: int, names: list[str], dice: random.Random
+    ) -> Iterator[tuple[Schema, Mapping[str, object], Mapping[str, object]]]:
+        later = timedelta(days=dice.choice((0, 1, 3, 21, 30, 46)))
+        yield (
+            ANSWERS,
+            {
+                "survey": "ß-resolved",
+                "response_id": f"q{number}",
+                "audience": "customer",
+                "question": "resolved",
+                "construct": "fcr",
+                "scale_low": 0,
+                "scale_high": 1,
+                "value_milli": dice.choice((0, 1000, 1000, None)),
+                "contact_id": dice.choice(names),
+                "answered_at": _at(_moment(dice) + later),
+            },
+            {},
+        )
 
 
 def loaded(folder: Path) -> Store:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from peil.calendars.days import CALENDAR, days
 from peil.calendars.hours import OPENINGS, BusinessCalendar, openings
+from peil.calendars.working_days import WORKING_DAYS, working_days
 from peil.config import SurveyConfig
 from peil.contacts.fold import fold
 from peil.engines.engine import Engine
@@ -22,14 +23,34 @@ from peil.engines.quoting import quoted
 from peil.engines.schema import Schema, Table
 from peil.engines.store import Load, Store, publish_file
 from peil.errors import EvidenceError
-from peil.journeys.string import JOURNEYS, string
+from peil.journeys.journey import JOURNEYS, gather
+from peil.journeys.ledger import lay, take_turns
+from peil.journeys.orders import ORDERED, begun, follow
+from peil.journeys.rule import JourneyRule
+from peil.journeys.string import STRUNG, string
 from peil.methods.diagnosis import Diagnosis
-from peil.persons.resolve import resolve
-from peil.sources.tables import AGENT_STATES, ANSWERS, CANONICAL, INTERVALS, INVITATIONS, LEGS, MESSAGES, QUESTIONS
+from peil.persons.people import People, has_customers, people
+from peil.persons.register import PersonRules
+from peil.persons.resolve import identify, resolve
+from peil.sources.tables import (
+    AGENT_STATES,
+    ANSWERS,
+    CANONICAL,
+    CUSTOMERS,
+    INTERVALS,
+    INVITATIONS,
+    LEGS,
+    MESSAGES,
+    ORDERS,
+    QUESTIONS,
+    ROSTER,
+)
 from peil.surveys.design import (
     AGENTS_IN_STATES,
+    CUSTOMERS_IN_ORDERS,
     PERSONS_IN_CONTACTS,
     PERSONS_IN_INVITATIONS,
+    PERSONS_IN_JOURNEYS,
     QUEUES_IN_INTERVALS,
     SURVEY,
     Design,
@@ -38,13 +59,15 @@ from peil.surveys.responses import RESPONSES, respond
 from peil.surveys.weigh import Weighting, design_of, remembered, weigh
 
 # Raised when a stage's meaning changes, so that tables built by an older Peil are built again.
-STAGES = 5
+STAGES = 8
 DESIGNS: Mapping[str, Design] = {
     "contacts": PERSONS_IN_CONTACTS,
     "responses": SURVEY,
     "agent_states": AGENTS_IN_STATES,
     "intervals": QUEUES_IN_INTERVALS,
     "invitations": PERSONS_IN_INVITATIONS,
+    "journeys": PERSONS_IN_JOURNEYS,
+    "orders": CUSTOMERS_IN_ORDERS,
 }
 DAY_COLUMN = {
     "contacts": "started_on",
@@ -52,10 +75,31 @@ DAY_COLUMN = {
     "agent_states": "started_on",
     "intervals": "started_on",
     "invitations": "invited_on",
+    "journeys": "started_on",
+    "orders": "ordered_on",
 }
 # Tables that only the building itself reads.
-STEPPING_STONES = ("contacts_only", "persons", "responses_drawn")
-KEPT: tuple[Schema, ...] = (JOURNEYS, RESPONSES, AGENT_STATES, INTERVALS, INVITATIONS, QUESTIONS)
+STEPPING_STONES = (
+    "contacts_only",
+    "contacts_identified",
+    "persons",
+    "ledger",
+    "threads",
+    "contacts_neighbours",
+    "responses_drawn",
+)
+KEPT_AT_ONCE = ("contacts", "orders")
+KEPT: tuple[Schema, ...] = (
+    STRUNG,
+    JOURNEYS,
+    ORDERED,
+    RESPONSES,
+    AGENT_STATES,
+    INTERVALS,
+    INVITATIONS,
+    QUESTIONS,
+    ROSTER,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +194,7 @@ def current(engine: Engine, schema: Schema, loads: Sequence[Load]) -> Table:
     )
 
 
-def build(
+def build(  # noqa: PLR0913  # one setting for each stage that has some
     store: Store,
     engine: Engine,
     *,
@@ -159,6 +203,8 @@ def build(
     country: str = "NL",
     sources: Collection[str] | None = None,
     surveys: Sequence[SurveyConfig] = (),
+    journeys: JourneyRule | None = None,
+    persons: PersonRules | None = None,
 ) -> Dataset:
     """Return the tables that can be counted; built once per state of the store and kept beside it.
 
@@ -170,6 +216,8 @@ def build(
         country: whose public holidays the calendar knows.
         sources: only loads of these sources; every load if left out.
         surveys: how each survey is weighted.
+        journeys: what makes contacts parts of one journey; the same reason within a week, if left out.
+        persons: when records and contacts are taken to be of one person.
 
     Raises:
         EvidenceError: nothing was loaded yet, or a survey cannot be weighted as asked.
@@ -185,7 +233,13 @@ def build(
         country,
         STAGES,
         engine.name,
+        repr(journeys or JourneyRule()),
     ]
+    who, rules = None, persons or PersonRules()
+    if has_customers(loads):
+        who = people(store.folder, engine, current(engine, CUSTOMERS, loads), loads, rules)
+        told.append(who.digest)
+    told.append([rules.shared_by, rules.most_contacts, sorted(rules.own_handles)])
     weights = [(each.name, each.weights.model_dump(mode="json")) for each in surveys if each.weights]
     if weights:
         told.append(weights)
@@ -204,9 +258,14 @@ def build(
         tables = {schema.name: engine.kept(schema, schema.name, folder) for schema in KEPT}
         weightings = remembered(kept_weights.read_text(encoding="utf-8")) if weights else ()
     else:
-        tables = _stages(engine, loads, calendars, calendar, first, last, folder)
+        tables = _stages(engine, loads, calendars, calendar, first, last, folder, journeys or JourneyRule(), rules, who)
         tables["responses"], weightings = _weighed(engine, tables, surveys, folder)
-        tables = {schema.name: engine.keep(tables[schema.name], folder) for schema in KEPT}
+        tables = {
+            schema.name: tables[schema.name]
+            if schema.name in KEPT_AT_ONCE
+            else engine.keep(tables[schema.name], folder)
+            for schema in KEPT
+        }
         for each in STEPPING_STONES:
             _gone(folder / f"{each}.parquet")
         if weights:
@@ -238,7 +297,7 @@ def _gone(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def _stages(  # the whole left half in one place
+def _stages(  # noqa: PLR0913, PLR0917  # the whole left half in one place
     engine: Engine,
     loads: Sequence[Load],
     calendars: Sequence[BusinessCalendar],
@@ -246,16 +305,27 @@ def _stages(  # the whole left half in one place
     first: date,
     last: date,
     folder: Path,
+    rule: JourneyRule,
+    rules: PersonRules,
+    who: People | None,
 ) -> dict[str, Table]:
     rows = [openings(each, first - timedelta(days=40), last + timedelta(days=400)) for each in calendars]
     hours = engine.small(OPENINGS, pa.concat_tables(rows) if rows else _no_openings(first))
     legs = current(engine, LEGS, loads)
     # kept: what follows reads them several times, and an engine would make them anew each time
-    contacts = engine.keep(fold(engine, legs, current(engine, MESSAGES, loads), hours, calendar), folder)
-    journeys = string(engine, contacts, engine.keep(resolve(engine, contacts), folder))
-    responses = respond(engine, current(engine, ANSWERS, loads), journeys)
-    made = {"contacts": journeys, "responses": responses}
-    for schema in (AGENT_STATES, INTERVALS, INVITATIONS, QUESTIONS):
+    messages = current(engine, MESSAGES, loads)
+    contacts = engine.keep(fold(engine, legs, messages, hours, calendar), folder)
+    contacts = identify(engine, contacts, rules, who.table(engine) if who else None)
+    contacts = engine.keep(contacts, folder) if who else contacts
+    persons = engine.keep(resolve(engine, contacts), folder)
+    ledger = engine.keep(lay(engine, legs, contacts, rule.retell_seconds * 1_000), folder)
+    strung = engine.keep(string(engine, contacts, persons, ledger, take_turns(engine, messages), rule, folder), folder)
+    engine.small(WORKING_DAYS, working_days(calendars, first, last))
+    orders = engine.keep(follow(engine, current(engine, ORDERS, loads), strung, calendar, rule), folder)
+    journeys = gather(engine, strung, begun(engine, orders), rule)
+    responses = respond(engine, current(engine, ANSWERS, loads), strung)
+    made = {"contacts": strung, "journeys": journeys, "orders": orders, "responses": responses}
+    for schema in (AGENT_STATES, INTERVALS, INVITATIONS, QUESTIONS, ROSTER):
         columns = ", ".join(schema.names)
         made[schema.name] = engine.step(
             schema.name, f"select {columns} from {current(engine, schema, loads).name}", schema
@@ -272,8 +342,7 @@ def _weighed(
     # kept: they are counted before they are weighted, and may not be read under the name they are weighted into
     columns = ", ".join(RESPONSES.names)
     drawn = engine.step("responses_drawn", f"select {columns} from {tables['responses'].name}", RESPONSES)
-    contacts = engine.keep(tables["contacts"], folder)
-    return weigh(engine, engine.keep(drawn, folder), contacts, surveys)
+    return weigh(engine, engine.keep(drawn, folder), tables["contacts"], surveys)
 
 
 def _no_openings(first: date) -> pa.Table:

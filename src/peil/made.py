@@ -11,14 +11,14 @@ from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
 from peil.engines.store import Store
 from peil.sources.load import load
-from peil.sources.simulated import SimulatedBenchmark, SimulatedCentre
+from peil.sources.simulated import SimulatedBenchmark, SimulatedCentre, SimulatedHomeWorking
 
 # A simulated customer has no privacy to protect; with a fixed key two makings are the same to the byte.
 KEY = b"simulated customers only"
 
 
 @lru_cache(maxsize=4)
-def made(world: SimulatedCentre | SimulatedBenchmark | None = None) -> Dataset:
+def made(world: SimulatedCentre | SimulatedBenchmark | SimulatedHomeWorking | None = None) -> Dataset:
     """Return a simulated world as a dataset, the same one for the same parameters.
 
     Parameters:
@@ -26,7 +26,7 @@ def made(world: SimulatedCentre | SimulatedBenchmark | None = None) -> Dataset:
 
     Example:
         >>> sorted(made().tables)
-        ['agent_states', 'contacts', 'intervals', 'invitations', 'questions', 'responses']
+        ['agent_states', 'contacts', 'intervals', 'invitations', 'journeys', 'orders', 'questions', 'responses', 'roster']
     """
     store = Store(Path(tempfile.mkdtemp(prefix="peil-made-")))
     chosen = world or SimulatedCentre(name="centre", organisation="Centre (simulated)", contacts=4_000)

@@ -20,18 +20,27 @@ from peil.engines.store import Store
 from peil.estimates.difference import Difference, Side
 from peil.estimates.estimate import Estimates, estimate
 from peil.estimates.series import SeriesPeriod
+from peil.journeys.rule import JourneyRule
 from peil.measures.catalogue import extended, family_named, measure_named
 from peil.measures.measure import Measure
+from peil.persons.desk import Desk, organisations_of, person_rules
+from peil.persons.register import PersonRules
 from peil.reports.asked import Asked
+from peil.reports.journeys import JourneyChapter, journey_chapter
 from peil.reports.pages import explained
 from peil.reports.report import Report, write_report
 from peil.reports.survey_chapter import Chapter, chapters
-from peil.sources.load import Loaded, Progress, Refused, load, refused_files, secret, silent
+from peil.reports.trend_register import RegisterChapter, register_chapter
+from peil.sources.load import Handles, Loaded, Progress, Refused, load, refused_files, secret, silent
 from peil.sources.simulated import Planted
 from peil.studies.change_log import DefinitionChange, read_changes
 from peil.studies.finding import Finding
 from peil.studies.group_gap import group_gap
 from peil.studies.trend_break import NETHERLANDS_CLOSED_ON, TrendBreak, trend_break
+from peil.studies.trend_register.kept import FILE, kept
+from peil.studies.trend_register.ledger import LEDGER, latest
+from peil.studies.trend_register.scoreboard import scoreboard
+from peil.studies.trend_register.settling import own_share
 from peil.surveys.triple_s import write_triple_s
 from peil.terms import CHANNEL_LABELS, Better, Label, Language, Unit
 
@@ -111,7 +120,28 @@ class Project:
             country=self.settings.country,
             sources={each.name for each in self.settings.sources},
             surveys=self.settings.surveys,
+            journeys=self.journey_rule,
+            persons=self.person_rules,
         )
+
+    @property
+    def person_rules(self) -> PersonRules:
+        """When records and contacts are taken to be of one person."""
+        return person_rules(self.settings, self._secret, self.limits)
+
+    @property
+    def desk(self) -> Desk:
+        """Where to ask about persons."""
+        return Desk(self.store.folder, organisations_of(self.settings), self.person_rules, self._secret())
+
+    def _secret(self) -> bytes:
+        key_file = self.root / self.settings.key_file if self.settings.key_file else None
+        return secret(self.settings.name, key_file)
+
+    @property
+    def journey_rule(self) -> JourneyRule:
+        """What makes contacts parts of one journey."""
+        return JourneyRule(**self.settings.journeys.model_dump())
 
     def load(self, progress: Progress = silent) -> Loaded:
         """Load every export that is new, and forget what was built from the old ones.
@@ -119,13 +149,13 @@ class Project:
         Parameters:
             progress: told (label, done, total) as the work goes on.
         """
-        key_file = self.root / self.settings.key_file if self.settings.key_file else None
         made = load(
             self.settings.sources,
             self.store,
             root=self.root,
             limits=self.limits,
-            key=secret(self.settings.name, key_file),
+            key=self._secret(),
+            handles=Handles(region=self.settings.country, clear_text=self.settings.persons.clear_text),
             progress=progress,
         )
         self.__dict__.pop("data", None)
@@ -225,8 +255,23 @@ class Project:
             rejected=self.rejected(),
             surveys=self.settings.surveys,
             change_log=self.changes,
+            register=self._register(language),
+            journeys=self.journey_rule,
             progress=progress,
         )
+
+    def _register(self, language: Language) -> RegisterChapter | None:
+        """The chapter on trends, where the project keeps a register or settled one."""
+        if not any((self.root / each).is_file() for each in (FILE, LEDGER)):
+            return None
+        found = kept(self.root, catalogue=self.measures)
+        today = self.data.period[1]  # the data's own last day: the same data give the same report
+        board = scoreboard(
+            found.register, latest(found.lines), self.data.run, today=today, level=self.settings.report.level
+        )
+        shares = {each.id: own_share(each, self.data, catalogue=self.measures) for each in found.register.trends}
+        own = {name: each for name, each in shares.items() if each is not None}
+        return register_chapter(board, found.register, language, catalogue=self.measures, own=own)
 
     @property
     def changes(self) -> tuple[DefinitionChange, ...] | None:
@@ -290,6 +335,26 @@ class Project:
         found = chapters(asked, only=name)
         progress(name or self.settings.name, 1, 1)
         return found
+
+    def journeys(self, language: Language = "en", *, top: int = 10) -> JourneyChapter | None:
+        """Return the ways customers went, where they gave up, and what it took of their time.
+
+        Parameters:
+            language: ``en`` or ``nl``.
+            top: how many ways are listed.
+
+        Returns:
+            None where too few journeys lie in the data from beginning to end.
+        """
+        report = self.settings.report
+        asked = Asked(
+            data=self.data,
+            catalogue=self.measures,
+            language=language,
+            minimum_n=report.minimum_n,
+            level=report.level,
+        )
+        return journey_chapter(asked, self.journey_rule, top=top)
 
     def export(self, survey: str, folder: Path, *, fixed: bool = False) -> Path:
         """Write a survey's answers as Triple-S 2.0, with labels, multiples and weights.

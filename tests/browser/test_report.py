@@ -79,7 +79,7 @@ def reports(tmp_path_factory):
     for language in ("nl", "en"):
         for name, config in (
             ("default", ReportConfig()),
-            ("more", ReportConfig(figures=extra, variants=("occupancy", "repeat"))),
+            ("more", ReportConfig(figures=extra, variants=("occupancy", "repeat"), chapters=())),
         ):
             found[language, name] = write_report(
                 data, config, catalogue=CATALOGUE, language=language, path=folder / f"{name}.{language}.html",

@@ -81,6 +81,8 @@ def test_loading_again_changes_nothing(project: Path) -> None:
         ("report",),
         ("survey",),
         ("export", "customer", "--out", "out"),
+        ("trend", "digital_share", "--period", "week", "--lang", "nl"),
+        ("evidence", "published.yaml"),
     ],
 )
 def test_each_command_prints_text_for_people_and_one_object_for_machines(project: Path, args: tuple[str, ...]) -> None:
@@ -118,6 +120,8 @@ def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(project:
         (("estimate", "service_level"), 2, "peil variants service_level"),
         (("survey", "--name", "custmer"), 2, "did you mean 'customer'"),
         (("variants", "servicelevel"), 2, "did you mean 'service_level'"),
+        (("trend", "nps", "--on", "yesterday"), 2, "'yesterday' is no day"),
+        (("trend", "npss"), 2, "did you mean 'nps'"),
     ],
 )
 def test_a_wrong_question_gets_a_clear_word_and_exit_code(

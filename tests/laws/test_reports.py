@@ -167,7 +167,9 @@ def test_a_title_without_a_difference_claims_nothing():
 
 def test_a_ranking_of_chance_alone_claims_nothing(benchmark, tmp_path):
     """Every organisation answers as fast: the highest and the lowest are picked out of eight and differ by chance."""
-    config = ReportConfig(figures=(FigureConfig(measure="waiting_all", by=("organisation",)),), compare=(), variants=())
+    config = ReportConfig(
+        figures=(FigureConfig(measure="waiting_all", by=("organisation",)),), compare=(), variants=(), chapters=()
+    )
     text = write(benchmark, tmp_path / "r.html", "en", config).path.read_text(encoding="utf-8")
     assert "no difference shown between organisations" in text
 
@@ -302,7 +304,7 @@ def test_groups_with_too_few_rows_are_blanked_and_counted(benchmark, tmp_path):
     found = estimate(CATALOGUE["nps"], benchmark, by=["channel"])[0]
     least = sorted(each.n for each in found if each.n)[1]
     figures = (FigureConfig(measure="nps", by=("channel",)),)
-    config = ReportConfig(figures=figures, minimum_n=least, variants=())
+    config = ReportConfig(figures=figures, minimum_n=least, variants=(), chapters=())
     text = write(benchmark, tmp_path / "r.html", config=config).path.read_text(encoding="utf-8")
     figures_only = text.split('<section id="surveys"', maxsplit=1)[0]
     assert figures_only.count('data-stored="te weinig"') == 5
@@ -334,9 +336,9 @@ def test_rows_kept_aside_are_told_with_file_and_line(benchmark, tmp_path):
 
 def test_texts_of_the_configuration_and_the_data_are_escaped(benchmark, tmp_path):
     title = {"en": "<script>alert(1)</script>", "nl": "<script>alert(1)</script>"}
-    text = write(benchmark, tmp_path / "r.html", config=ReportConfig(title=title, variants=())).path.read_text(
-        encoding="utf-8"
-    )
+    text = write(
+        benchmark, tmp_path / "r.html", config=ReportConfig(title=title, variants=(), chapters=())
+    ).path.read_text(encoding="utf-8")
     assert "<script" not in text
     assert "&lt;script&gt;" in text
 
@@ -345,11 +347,48 @@ def test_headlines_and_findings_come_back_in_the_reports_language(benchmark, tmp
     compare = (
         CompareConfig(measure="nps", by="audience", first="customer", second="organisation", against="nps_believed"),
     )
-    config = ReportConfig(headlines=("nps", "abandonment"), compare=compare, variants=(), trend_breaks=())
+    config = ReportConfig(headlines=("nps", "abandonment"), compare=compare, variants=(), trend_breaks=(), chapters=())
     report = write(benchmark, tmp_path / "r.html", "nl", config)
     assert [each.split(":")[0] for each in report.headlines] == ["NPS", "Afhaakpercentage"]
     assert [each.verdict for each in report.findings] == ["yes"]
     assert "Organisaties schatten het oordeel van klanten te hoog in" in report.path.read_text(encoding="utf-8")
+
+
+def _case(likely):
+    return {"cost": _range(100), "yearly": _range(likely), "years": 3}
+
+
+def _range(likely):
+    return {"low": likely * 0.9, "likely": likely, "high": likely * 1.1}
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_strategy_growth_and_investments_have_chapters_of_their_own(benchmark, tmp_path, language):
+    growth = {"strategy": "nps_believed", "said": "nps"}
+    investments = [
+        {"name": "Bot", "edition": "2020", "before": _case(45), "after": _case(30), "known": "measured"},
+        {"name": "Knowledge base", "edition": "2021", "before": _case(45)},
+    ]
+    told = {"variants": (), "trend_breaks": (), "headlines": ("nps",), "figures": [{"measure": "nps"}], "compare": ()}
+    config = ReportConfig.model_validate(
+        {**told, "growth": [growth], "investments": investments, "minimum_n": 5, "chapters": ()}
+    )
+    report = write(benchmark, tmp_path / "r.html", language, config, truths=None)
+    text = report.path.read_text(encoding="utf-8")
+    studies = {each.study: each for each in report.findings}
+    assert studies["strategy_and_growth"].verdict == "unclear"
+    assert studies["return_on_investment"].effect.n == 1
+    for key in ("growth", "investments"):
+        assert f'<section id="{key}"' in text
+        assert f'<figure id="{key}-1">' in text
+    names = {each.group[0][1] for each in estimate(CATALOGUE["nps"], benchmark, by=["organisation"])[0]}
+    chapter = text.split('<section id="growth"')[1].split("</section>")[0]
+    assert not any(name in chapter for name in names)
+
+
+def test_growth_that_is_told_in_two_ways_is_refused():
+    with pytest.raises(ValueError, match="one of 'said', 'seen' and 'booked'"):
+        ReportConfig.model_validate({"growth": [{"strategy": "nps", "said": "nps", "booked": "extra.revenue"}]})
 
 
 def test_a_report_of_an_unknown_measure_names_its_neighbours(benchmark, tmp_path):

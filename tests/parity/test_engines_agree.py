@@ -108,7 +108,9 @@ def _same_cell(one, other):
 
 
 @pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("table", ["contacts", "responses", "agent_states", "intervals", "invitations"])
+@pytest.mark.parametrize(
+    "table", ["contacts", "journeys", "orders", "responses", "agent_states", "intervals", "invitations"]
+)
 def test_every_built_table_is_the_same_row_for_row_and_column_for_column(pairs, world, table):
     duck, spark = pairs[world]
     schema = duck.tables[table].schema
@@ -119,14 +121,14 @@ def test_every_built_table_is_the_same_row_for_row_and_column_for_column(pairs, 
     assert [str(each) for each in one.schema.types] == [str(each) for each in other.schema.types]
     rows, there = (_placed(each.to_pylist(), schema.key) for each in (one, other))
     assert len(rows) == len(there)
-    assert rows or (world, table) == ("simulated", "intervals")
+    assert rows or (world, table) in {("simulated", "intervals"), ("simulated", "orders")}
     for row, same in zip(rows, there, strict=True):
         assert row == same
 
 
-def test_the_nasty_rows_reach_every_column_of_contacts_and_responses(pairs):
+def test_the_nasty_rows_reach_every_column_of_contacts_journeys_orders_and_responses(pairs):
     duck = pairs["nasty"][0]
-    for table in ("contacts", "responses"):
+    for table in ("contacts", "journeys", "orders", "responses"):
         names = duck.tables[table].schema.names
         counted = duck.engine.rows(f"select {', '.join(f'count({each}) as {each}' for each in names)} from {table}")
         # a second stage is another design: test_samples_agree and the published figures have it

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(not SHARED.is_dir(), reason="the shared real data are not beside the project (../shared/data)"),
 ]
-# Patience belongs to survival analysis, which Peil does not do yet.
+# Patience has tests of its own, in tests/published/test_patience.py.
 LATER = {"jan_km", "jan_exp_patience"}
 JANUARY = "started_on < date '1999-02-01'"
 FEBRUARY = "started_on >= date '1999-02-01'"

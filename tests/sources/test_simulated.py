@@ -237,6 +237,7 @@ def holds(schema: Schema, rule: str, table: pa.Table) -> np.ndarray:
         "answered_before_it_starts": lambda: ordered("started_at", "answered_at"),
         "responded_before_it_starts": lambda: ordered("started_at", "responded_at"),
         "resolved_before_it_starts": lambda: ordered("started_at", "resolved_at"),
+        "asked_human_before_it_starts": lambda: ordered("started_at", "asked_human_at"),
         "queued_after_it_ends": lambda: ordered("queued_at", "ended_at"),
     }[rule]()
 

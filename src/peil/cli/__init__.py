@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from peil.cli import asking, loading, studying, surveying
+from peil.cli import asking, bots, home, journeying, knowing, loading, patience, studying, surveying, trends, who
 from peil.cli.output import INTERNAL, USAGE, fail, wants_json
 from peil.errors import PeilError
 
@@ -48,7 +48,19 @@ def commands(ctx: click.Context, path: str | None) -> None:
     ctx.obj = path
 
 
-for each in (*loading.COMMANDS, *asking.COMMANDS, *surveying.COMMANDS, *studying.COMMANDS):
+for each in (
+    *loading.COMMANDS,
+    *asking.COMMANDS,
+    *surveying.COMMANDS,
+    *journeying.COMMANDS,
+    *knowing.COMMANDS,
+    *who.COMMANDS,
+    *studying.COMMANDS,
+    *patience.COMMANDS,
+    *home.COMMANDS,
+    *trends.COMMANDS,
+    *bots.COMMANDS,
+):
     commands.add_command(each)
 
 

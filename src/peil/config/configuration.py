@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from peil.calendars.hours import BusinessCalendar
+from peil.config.journeys import JourneysConfig
 from peil.config.part import Part, Text
+from peil.config.persons import PersonsConfig
 from peil.config.report import ReportConfig
 from peil.config.survey import SurveyConfig
 from peil.errors import DefinitionError, neighbours
@@ -62,6 +64,10 @@ class Configuration(Part):
     surveys: tuple[SurveyConfig, ...] = Field(
         default=(), description="what is to be known of a survey: who could be in it, and how it is weighted"
     )
+    persons: PersonsConfig = Field(
+        default=PersonsConfig(), description="when records and contacts are taken to be of one person"
+    )
+    journeys: JourneysConfig = Field(default=JourneysConfig(), description="what makes contacts parts of one journey")
     measures: tuple[MeasureConfig, ...] = ()
     report: ReportConfig = ReportConfig()
 

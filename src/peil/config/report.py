@@ -7,7 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from peil.config.growth import GrowthConfig, InvestmentConfig
 from peil.config.part import Part, Text
+from peil.config.trials import TrialConfig
 
 
 class FigureConfig(Part):
@@ -40,6 +42,18 @@ class TrendBreakConfig(Part):
     matters: float = Field(default=0.0, ge=0, description="the smallest change that matters, in the measure's unit")
 
 
+ChapterName = Literal["journeys", "time", "bots", "home_working"]
+
+
+class BotsConfig(Part):
+    """What a bot's bill and promises are held to."""
+
+    price_cents: int | None = Field(default=None, ge=0, description="what the vendor bills for one resolution")
+    promised: float = Field(
+        default=0.9, gt=0, lt=1, description="share of those who ask for a person that ought to reach one"
+    )
+
+
 class ReportConfig(Part):
     """What the report shows."""
 
@@ -51,6 +65,17 @@ class ReportConfig(Part):
     trend_breaks: tuple[TrendBreakConfig, ...] | None = Field(
         default=None, description="days on which measures may have changed; chosen from the data, if left out"
     )
+    chapters: tuple[ChapterName, ...] | None = Field(
+        default=None, description="subjects with a heading of their own; each that the data can answer, if left out"
+    )
+    bots: BotsConfig = Field(default=BotsConfig(), description="what a bot's bill and promises are held to")
+    growth: tuple[GrowthConfig, ...] = Field(
+        default=(), description="whether organisations with a better worked-out strategy grew more"
+    )
+    investments: tuple[InvestmentConfig, ...] = Field(
+        default=(), description="investments in customer contact: business case, and what came of it"
+    )
+    trials: tuple[TrialConfig, ...] = Field(default=(), description="which length of trial brings in most per visitor")
     variants: tuple[str, ...] = ("service_level",)
     minimum_n: int = Field(default=10, ge=1, description="groups with fewer rows are not shown")
     level: float = Field(default=0.95, gt=0.5, lt=1)

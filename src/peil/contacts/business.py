@@ -6,7 +6,7 @@ from peil.engines.engine import Engine
 from peil.engines.schema import Table
 
 # F(t): opening time from the calendar's beginning to t. Business time between two instants is F(end) - F(start).
-_OPENED = """({o}.opened_ms
+OPENED = """({o}.opened_ms
   + greatest(least(millis({t}), {o}.close_1_ms) - {o}.open_1_ms, 0)
   + greatest(least(millis({t}), {o}.close_2_ms) - {o}.open_2_ms, 0)
   + greatest(least(millis({t}), {o}.close_3_ms) - {o}.open_3_ms, 0))"""
@@ -75,10 +75,10 @@ def business_time(  # it joins what four steps made
             _BETWEEN.format(
                 stretches=stretches.name,
                 openings=openings.name,
-                opened_began=_OPENED.format(o="a", t="s.began_at"),
-                opened_until=_OPENED.format(o="b", t="s.until_at"),
-                opened_contact=_OPENED.format(o="c", t="s.contact_began_at"),
-                opened_whole=_OPENED.format(o="d", t="s.whole_until_at"),
+                opened_began=OPENED.format(o="a", t="s.began_at"),
+                opened_until=OPENED.format(o="b", t="s.until_at"),
+                opened_contact=OPENED.format(o="c", t="s.contact_began_at"),
+                opened_whole=OPENED.format(o="d", t="s.whole_until_at"),
             ),
             folded.schema,
         )

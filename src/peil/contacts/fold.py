@@ -5,7 +5,7 @@ from __future__ import annotations
 from peil.contacts.business import business_time
 from peil.engines.engine import Engine
 from peil.engines.schema import Column, Kind, Schema, Table
-from peil.sources.tables import ENDINGS, HANDLERS, LEGS
+from peil.sources.tables import BOT_OUTCOMES, ENDINGS, HANDLERS, LEGS, STEPS
 
 
 def _of_leg(name: str) -> Column:
@@ -54,6 +54,15 @@ CONTACTS = Schema(
         _flag("with_bot", "a bot or menu had a part in it"),
         _flag("handed_over", "a bot or menu passed it on to an agent or a queue"),
         _flag("self_served", "a bot or menu did what the customer came for, as the source says"),
+        Column(
+            name="bot_outcome",
+            kind=Kind.CODE,
+            codes=BOT_OUTCOMES,
+            says="handed over where a bot or menu passed it on, else what the last bot that tells it says; null where no bot "
+            "had a part in it or nobody knows",
+        ),
+        *(_of_leg(each) for each in ("bot_failure", "asked_human_at", "vendor_resolved")),
+        *(_of_leg(each) for each in STEPS),
         _whole("wait_ms", "queued until the first agent took it, or the customer left"),
         _whole("transfer_wait_ms", "queued after that, between agents"),
         _whole("talk_ms", "talked or typed with agents, holds left out"),
@@ -152,6 +161,37 @@ from {ordered}
 group by source, contact_id
 """
 
+# Few legs tell anything of a bot or of who did what: only those are looked through.
+_TOLD = """
+select *,
+  max(case when bot_outcome is not null then started_at end) over (partition by source, contact_id) as outcome_began_at,
+  max(case when bot_failure is not null then started_at end) over (partition by source, contact_id) as failure_began_at
+from (
+  select source, contact_id, started_at, bot_outcome, bot_failure, asked_human_at, vendor_resolved, identified_by, logged_by,
+    answered_by, acted_by
+  from {acting}
+  where coalesce(bot_outcome, bot_failure, identified_by, logged_by, answered_by, acted_by) is not null
+    or asked_human_at is not null or vendor_resolved is not null
+) as telling
+"""
+# Of who did a step the first letter counts: an agent before a bot, a bot before the customer, anybody before none.
+_BOTS = """
+select source, contact_id,
+  min(case when started_at = outcome_began_at then bot_outcome end) as bot_outcome,
+  min(case when started_at = failure_began_at then bot_failure end) as bot_failure,
+  min(asked_human_at) as asked_human_at,
+  max(case when vendor_resolved then 1 when not vendor_resolved then 0 end) as any_billed,
+  min(identified_by) as identified_by, min(logged_by) as logged_by,
+  min(answered_by) as answered_by, min(acted_by) as acted_by
+from {told}
+group by source, contact_id
+"""
+_WITH_BOTS = """
+select g.*, b.bot_outcome, b.bot_failure, b.asked_human_at, b.any_billed, b.identified_by, b.logged_by, b.answered_by, b.acted_by
+from {grouped} as g
+left join {bots} as b on g.source = b.source and g.contact_id = b.contact_id
+"""
+
 _OF_ONE = """
 select
   source, contact_id, organisation, channel, direction, queue,
@@ -178,7 +218,10 @@ select
   case when acts = 'agent' and coalesce(talk_ms, hold_ms, wrap_ms) is not null
     then coalesce(talk_ms, 0) + coalesce(hold_ms, 0) + coalesce(wrap_ms, 0) end as handle_ms,
   case when acts = 'agent' then park_ms end as park_ms,
-  case when acts in ('bot', 'ivr') then talk_ms end as bot_ms
+  case when acts in ('bot', 'ivr') then talk_ms end as bot_ms,
+  bot_outcome, bot_failure, asked_human_at,
+  case when vendor_resolved then 1 when not vendor_resolved then 0 end as any_billed,
+  identified_by, logged_by, answered_by, acted_by
 from {alone}
 """
 
@@ -198,6 +241,11 @@ select
   f.any_bot = 1 as with_bot,
   f.any_bot = 1 and f.asked_person = 1 as handed_over,
   f.any_served = 1 as self_served,
+  case when f.any_bot = 1 and f.all_ignored = 0 and f.asked_person = 1 then 'handed_over'
+       when f.bot_outcome is not null then f.bot_outcome
+       when f.any_bot = 1 and f.any_served = 1 then 'resolved_assumed' end as bot_outcome,
+  f.bot_failure, f.asked_human_at, f.any_billed = 1 as vendor_resolved,
+  f.identified_by, f.logged_by, f.answered_by, f.acted_by,
   cast(f.wait_ms as bigint) as wait_ms, cast(f.transfer_wait_ms as bigint) as transfer_wait_ms,
   cast(f.talk_ms as bigint) as talk_ms, cast(f.hold_ms as bigint) as hold_ms, cast(f.wrap_ms as bigint) as wrap_ms,
   cast(f.handle_ms as bigint) as handle_ms, cast(f.park_ms as bigint) as park_ms, cast(f.bot_ms as bigint) as bot_ms,
@@ -235,9 +283,12 @@ def fold(engine: Engine, legs: Table, messages: Table, openings: Table, calendar
     )
     ordered = engine.step("legs_in_order", _ORDERED.format(acting=acting.name), legs.schema)
     talked = engine.step("contacts_talked", _TALKED.format(messages=messages.name), messages.schema)
+    told = engine.step("legs_telling_of_bots", _TOLD.format(acting=acting.name), legs.schema)
+    bots = engine.step("contacts_bots", _BOTS.format(told=told.name), CONTACTS)
+    grouped = engine.step("contacts_grouped", _FOLDED.format(ordered=ordered.name), CONTACTS)
     folded = engine.step(
         "contacts_folded",
-        f"{_OF_ONE.format(alone=alone.name)} union all {_FOLDED.format(ordered=ordered.name)}",
+        f"{_OF_ONE.format(alone=alone.name)} union all {_WITH_BOTS.format(grouped=grouped.name, bots=bots.name)}",
         CONTACTS,
     )
     placed = engine.step("legs_placed", _PLACED.format(ordered=ordered.name, alone=alone.name), legs.schema)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from peil.engines import checks, scans
+from peil.engines import checks, scans, written
 from peil.engines.draft import Draft, Fault, Scan
 from peil.engines.quoting import name, quoted
-from peil.engines.schema import STORED, Column, Kind, Schema
+from peil.engines.schema import STORED, Kind, Schema
 from peil.engines.typed import Drafted, Origin, failures, query
 from peil.errors import DefinitionError, PeilError, SchemaError, SourceError
 
@@ -63,35 +62,22 @@ def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _pads(key: bytes) -> tuple[bytes, bytes]:
-    """Inner and outer pad of HMAC (RFC 2104), so that SQL can compute it column-wise."""
-    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")  # noqa: PLR2004  # the block of SHA-256, RFC 2104
-    return bytes(each ^ 0x36 for each in block), bytes(each ^ 0x5C for each in block)
-
-
-def _pseudonym(column: Column, value: str) -> str:
-    text = f"lower({value})"
-    if column.name == "phone":
-        text = f"regexp_replace(regexp_replace({text}, '[^0-9+]', '', 'g'), '^00', '+')"
-    inner = f"unhex(sha256(getvariable('inner_pad') || encode({text})))"
-    return f"case when {value} is not null then left(sha256(getvariable('outer_pad') || {inner}), 32) end"
-
-
 class Door:
     """Types, checks and writes the rows of one export.
 
     Parameters:
         limits: memory, cores and spill folder.
         key: the organisation's secret; customer handles leave only as HMAC-SHA-256 under it.
+        region: country of phone numbers without a country code.
+        clear: the fields by which customer records are compared may leave in clear text.
     """
 
-    def __init__(self, limits: Limits, key: bytes) -> None:
+    def __init__(self, limits: Limits, key: bytes, *, region: str = "NL", clear: bool = False) -> None:
+        self._clear = clear
         self._con = connect(limits)
         # a long list would become a join, and a join loses the order of the file, by which lines are found again
         self._con.execute("set disabled_optimizers = 'in_clause'")
-        inner, outer = _pads(key)
-        self._con.execute("set variable inner_pad = ?::blob", [inner])
-        self._con.execute("set variable outer_pad = ?::blob", [outer])
+        written.prepare(self._con, key, region)
         self._con.execute("set errors_as_json = false")
         self._drafts: dict[str, Drafted | tuple[Schema, Scan]] = {}
         self._copies = tempfile.TemporaryDirectory(dir=limits.folder, prefix="peil-")
@@ -200,7 +186,7 @@ class Door:
             [schema.name],
         )
         told.rules = {rule: int(times) for rule, times in counted.fetchall()}
-        for each in ("typed", "losers", "places"):
+        for each in ("typed", "losers", "places", "linked"):
             self._con.execute(f"drop table if exists {each}")
         if told.rows_in and not told.good:
             worst = ", ".join(f"{rule} ({times})" for rule, times in list(told.rules.items())[:3])
@@ -277,16 +263,21 @@ class Door:
 
     def _write(self, schema: Schema, derived: Mapping[str, str], target: Path, line: str) -> None:
         chosen = []
+        compared = written.link_rows(schema)
+        if compared:
+            self._con.execute(compared)
         for column in schema.columns:
             value = name(column.name)
             if column.name in derived:
                 value = derived[column.name]
+            elif column.field:
+                value = written.link_field(column, clear=self._clear)
             elif column.handle:
-                value = _pseudonym(column, value)
+                value = written.pseudonym(column, value)
             chosen.append(f"cast({value} as {STORED[column.kind]}) as {name(column.name)}")
         lost = " and t.rowid not in (select nr from losers)" if self._count("losers") else ""
         self._con.execute(
-            f"copy (select {', '.join(chosen)}, {line.format(t='t')} as _line, t.rowid as _row from typed as t where not is_bad{lost}) "
+            f"copy (select {', '.join(chosen)}, {line.format(t='t')} as _line, t.rowid as _row from typed as t {'join linked as k on k.nr = t.rowid ' if compared else ''}where not is_bad{lost}) "
             f"to {quoted(str(target))} (format parquet, compression zstd)"
         )
 

@@ -48,6 +48,7 @@ class Column:
         personal: masked wherever a row is shown.
         handle: an identifier of a customer; replaced at the door by a keyed hash.
         default: SQL literal used where an export says nothing.
+        field: which of ``handles.FIELDS`` the door fills in here, from what the row says of a person.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Column:
     personal: bool = False
     handle: bool = False
     default: str | None = None
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

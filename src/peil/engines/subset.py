@@ -178,6 +178,8 @@ def rendered(sql: str, dialect: Dialect, what: str = "query") -> str:
     Example:
         >>> rendered("select ms_between(started_at, ended_at) as long_ms from legs", "duckdb")
         'SELECT (EPOCH_MS(ended_at) - EPOCH_MS(started_at)) AS long_ms FROM legs'
+        >>> rendered("select whole_div(talk_ms + hold_ms, 2) as half_ms from legs", "spark")
+        'SELECT ((talk_ms + hold_ms) DIV 2) AS half_ms FROM legs'
     """
     tree = _parsed(sql, what)
     for node in tree.walk():
@@ -193,6 +195,11 @@ def _wide(node: exp.Expr) -> exp.Expr:
 
 def _own(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     if isinstance(node, exp.Anonymous) and str(node.this).lower() in OWN:
-        parts = [each.transform(_own, dialect).sql(dialect=dialect) for each in node.expressions]
+        parts = [_whole(each.transform(_own, dialect)).sql(dialect=dialect) for each in node.expressions]
         return sqlglot.parse_one(OWN[str(node.this).lower()][dialect].format(*parts), dialect=dialect)
     return node
+
+
+def _whole(node: exp.Expr) -> exp.Expr:
+    """Bracket what would fall apart beside another operator: ``whole_div(a + b, c)`` is no ``a + b // c``."""
+    return exp.paren(node, copy=False) if isinstance(node, (exp.Binary, exp.Neg, exp.Case)) else node

@@ -37,6 +37,8 @@ CLUSTERS = {
     "agent_states": "agents",
     "intervals": "queues and days",
     "invitations": "persons",
+    "journeys": "persons",
+    "orders": "customers",
 }
 
 

@@ -65,8 +65,8 @@ def grouping(by: Sequence[str], schema: Schema) -> Grouping:
         DefinitionError: a name is unknown.
 
     Example:
-        >>> from peil.journeys.string import JOURNEYS
-        >>> grouping(["channel", "month"], JOURNEYS).columns
+        >>> from peil.journeys.string import STRUNG
+        >>> grouping(["channel", "month"], STRUNG).columns
         ('t.channel', 'calendar.month_on')
     """
     columns: list[str] = []

@@ -1,10 +1,15 @@
-"""String contacts into journeys: what the same person did before and after, about the same thing or not."""
+"""String contacts together: what the same person did before and after, about the same thing or not."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from peil.contacts.fold import CONTACTS
 from peil.engines.engine import Engine
-from peil.engines.schema import Column, Kind, Schema, Table
+from peil.engines.schema import STORED, Column, Kind, Schema, Table
+from peil.journeys.ledger import CLOCK, PARTS_OF_CONTACTS, clock, parts
+from peil.journeys.rule import JourneyRule
+from peil.journeys.thread import THREADED, thread
 from peil.persons.resolve import PERSON_ID
 
 
@@ -12,9 +17,9 @@ def _ms(name: str, says: str) -> Column:
     return Column(name=name, kind=Kind.INTEGER, says=says)
 
 
-JOURNEYS: Schema = CONTACTS.extended(
+STRUNG: Schema = CONTACTS.extended(
     "contacts",
-    "one contact, with what the same person did before and after it",
+    "one contact, with what the same person did before and after it, and what it took of the customer's time",
     Column(name="person_key", kind=Kind.INTEGER, says="the person; null where nobody knows who it was"),
     _ms("previous_ms", "since the person's previous contact began"),
     _ms("next_ms", "until the person's next contact begins"),
@@ -25,7 +30,22 @@ JOURNEYS: Schema = CONTACTS.extended(
         "until the person's next contact about the same reason in the same channel begins",
     ),
     _ms("followed_ms", "how long after its beginning the data still follow the person"),
+    *THREADED,
+    CLOCK,
+    *PARTS_OF_CONTACTS,
 )
+NEIGHBOURS = Schema(
+    name="contacts_neighbours",
+    one_row_is="a contact of a known person",
+    key=("source", "contact_id"),
+    columns=tuple(
+        STRUNG.column(each)
+        for each in (
+            "source", "contact_id", "previous_ms", "next_ms", "next_same_reason_ms", "next_same_channel_ms",
+            "next_same_reason_channel_ms",
+        )
+    ),
+)  # fmt: skip
 
 _NAMED = """
 select c.*, p.person_key, ms_between(c.started_at, e.ends_at) as followed_ms
@@ -50,39 +70,51 @@ from {named}
 where person_key is not null
 """
 
-_JOURNEYS = """
+_STRUNG = """
 select {columns}, c.person_key, n.previous_ms, n.next_ms, n.next_same_reason_ms, n.next_same_channel_ms,
-  n.next_same_reason_channel_ms, c.followed_ms
-from {named} as c
+  n.next_same_reason_channel_ms, c.followed_ms, {threaded}, c.customer_ms, {parts}
+from {clocked} as c
 left join {neighbours} as n on c.source = n.source and c.contact_id = n.contact_id
+left join {threads} as t on c.source = t.source and c.contact_id = t.contact_id
 """
 
 
-def string(engine: Engine, contacts: Table, persons: Table) -> Table:
-    """Return every contact with its neighbours in the person's journey.
+def string(  # it joins what four stages made
+    engine: Engine, contacts: Table, persons: Table, ledger: Table, turns: Table, rule: JourneyRule, folder: Path
+) -> Table:
+    """Return every contact with its neighbours, its place in a journey, and the customer's time it took.
 
     Parameters:
         engine: where the rows are.
         contacts: folded contacts.
         persons: who is who.
+        ledger: contacts of several legs on one clock.
+        turns: how long answers took, where turns are told.
+        rule: what makes a journey.
+        folder: where neighbours and threads are kept: sorted and joined at once they would need more memory than there is.
 
     Returns:
-        A table of schema ``JOURNEYS``. Gaps run from beginning to beginning. A contact without a known person
-        has no neighbours; ``followed_ms`` says for how long a repeat could have been seen.
+        A table of schema ``STRUNG``. Gaps run from beginning to beginning. A contact without a known person
+        has no neighbours and is on no journey; ``followed_ms`` says for how long a repeat could have been seen.
     """
     named = engine.step(
         "contacts_named",
         _NAMED.format(
             contacts=contacts.name,
             persons=persons.name,
-            person_id=PERSON_ID.replace("customer_id", "c.customer_id")
-            .replace("mail", "c.mail")
-            .replace("phone", "c.phone"),
+            person_id=f"c.{PERSON_ID}",
         ),
-        JOURNEYS,
+        CONTACTS,
     )
-    neighbours = engine.step("contacts_neighbours", _NEIGHBOURS.format(named=named.name), JOURNEYS)
-    columns = ", ".join(f"c.{each}" for each in CONTACTS.names)
-    return engine.step(
-        "contacts", _JOURNEYS.format(columns=columns, named=named.name, neighbours=neighbours.name), JOURNEYS
+    neighbours = engine.keep(engine.step(NEIGHBOURS.name, _NEIGHBOURS.format(named=named.name), NEIGHBOURS), folder)
+    clocked = clock(engine, named, ledger, turns, rule.retell_seconds * 1_000)
+    threads = engine.keep(thread(engine, clocked, rule), folder)
+    sql = _STRUNG.format(
+        columns=", ".join(f"c.{each}" for each in CONTACTS.names),
+        clocked=clocked.name,
+        neighbours=neighbours.name,
+        threads=threads.name,
+        threaded=", ".join(f"cast(t.{each.name} as {STORED[each.kind]}) as {each.name}" for each in THREADED),
+        parts=", ".join(f"cast({sql} as bigint) as {name}" for name, sql in parts("t.told_before").items()),
     )
+    return engine.step("contacts", sql, STRUNG)

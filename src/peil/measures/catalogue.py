@@ -5,14 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from peil.errors import DefinitionError, neighbours
+from peil.measures.automation import AUTOMATION
+from peil.measures.claims import CLAIMS
+from peil.measures.effort_speed import EFFORT_SPEED
+from peil.measures.journey import JOURNEY
 from peil.measures.measure import Measure
+from peil.measures.promise import PROMISE
+from peil.measures.reach import REACH
 from peil.measures.resolution import RESOLUTION
 from peil.measures.response import RESPONSE
 from peil.measures.speed import SPEED
 from peil.measures.voice import VOICE
 from peil.measures.work import WORK
 
-CATALOGUE: Mapping[str, Measure] = {each.name: each for each in (*SPEED, *WORK, *RESOLUTION, *VOICE, *RESPONSE)}
+CATALOGUE: Mapping[str, Measure] = {
+    each.name: each
+    for each in (
+        *SPEED,
+        *WORK,
+        *AUTOMATION,
+        *CLAIMS,
+        *REACH,
+        *RESOLUTION,
+        *JOURNEY,
+        *PROMISE,
+        *VOICE,
+        *EFFORT_SPEED,
+        *RESPONSE,
+    )
+}
 
 
 def measure_named(name: str, catalogue: Mapping[str, Measure] = CATALOGUE) -> Measure:

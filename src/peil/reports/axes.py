@@ -143,7 +143,7 @@ def short_grid(keys: Sequence[str], y: Any, made: Scale, *, size: float, offset:
                 size=size, thickness=1, orient="vertical", yOffset=offset
             )
             layers.append(
-                mark.encode(y=y, x=across("tick", made, grid=False, flush=True), color=alt.value(LIGHT[colour]))
+                mark.encode(y=y, x=across("tick", made, grid=False, flush=True), color=alt.ColorValue(LIGHT[colour]))
             )
     return layers
 
@@ -155,10 +155,23 @@ def finished(
 
     Nothing is left to Vega-Lite's own measuring of text, which knows other fonts than the reader has.
     """
-    chart = alt.layer(*layers).properties(
-        width=width, height=height, padding=dict(padding), autosize=alt.AutoSizeParams(type="none", contains="content")
-    )
-    # the renderer refuses what is no specification; checking each against the schema first takes longer than drawing
-    made: dict[str, Any] = chart.to_dict(validate=False)
+    # the renderer refuses what is no specification; checking each against the schema first takes longer than drawing,
+    # and so does Altair's copying of every layer into one chart
+    made: dict[str, Any] = {
+        "$schema": alt.SCHEMA_URL,
+        "layer": [_layer(each) for each in layers],
+        "width": width,
+        "height": height,
+        "padding": dict(padding),
+        "autosize": {"type": "none", "contains": "content"},
+    }
     made["config"] = look
     return made
+
+
+def _layer(chart: Any) -> dict[str, Any]:  # noqa: ANN401  # Altair is untyped
+    told: dict[str, Any] = chart.to_dict(validate=False)
+    datasets = told.pop("datasets", {})
+    if "name" in told.get("data", {}):
+        told["data"] = {"values": datasets[told["data"]["name"]]}
+    return {key: value for key, value in told.items() if key not in {"$schema", "config"}}

@@ -57,10 +57,10 @@ def beside(rows: Sequence[Row], unit: Unit, language: Language, *, level: float,
         *zero_line(made, across("zero", made)),
         *_marks(data, y, made, colour=colour, shape=shape, offset=0, narrow=False),
         data.mark_text(align="right", fontWeight="bold").encode(
-            y=y, x=alt.value(edge - interval_width - _GAP), text="told:N"
+            y=y, x=alt.XValue(edge - interval_width - _GAP), text=alt.Text("told:N")
         ),
         data.mark_text(align="right", fontSize=SMALL, color=LIGHT["muted"]).encode(
-            y=y, x=alt.value(edge), text="interval:N"
+            y=y, x=alt.XValue(edge), text=alt.Text("interval:N")
         ),
         _head(_INTERVAL.read(language).format(level=numbers.number(level * 100, language)), edge),
     ]
@@ -106,13 +106,13 @@ def above(
         *short_grid(keys, y, made, size=_BAR, offset=low),
         *_marks(data, y, made, colour=colour, shape=shape, offset=low, narrow=True),
         data.mark_text(align="left", dy=top, lineBreak="\n", lineHeight=_LINE).encode(
-            y=y, x=alt.value(2 - _EDGE), text="name:N"
+            y=y, x=alt.XValue(2 - _EDGE), text=alt.Text("name:N")
         ),
         data.mark_text(align="right", dy=at, fontWeight="bold").encode(
-            y=y, x=alt.value(edge - interval_width - _GAP), text="told:N"
+            y=y, x=alt.XValue(edge - interval_width - _GAP), text=alt.Text("told:N")
         ),
         data.mark_text(align="right", dy=at, fontSize=SMALL, color=LIGHT["muted"]).encode(
-            y=y, x=alt.value(edge), text="interval:N"
+            y=y, x=alt.XValue(edge), text=alt.Text("interval:N")
         ),
     ]
     padding = {"left": _EDGE, "right": right, "top": 2, "bottom": 28}
@@ -153,7 +153,7 @@ def _marks(data: Any, y: Any, made: Scale, *, colour: str, shape: str, offset: f
     )
     placed = {"grid": not narrow, "flush": narrow}
     return [
-        bar.encode(y=y, x=across("low", made, **placed), x2="high:Q"),
+        bar.encode(y=y, x=across("low", made, **placed), x2=alt.X2("high:Q")),
         dot.encode(y=y, x=across("value", made, **placed)),
     ]
 
@@ -161,5 +161,5 @@ def _marks(data: Any, y: Any, made: Scale, *, colour: str, shape: str, offset: f
 def _head(text: str, x: float) -> Any:  # noqa: ANN401  # Altair is untyped
     data = alt.Chart(alt.Data(values=[{"text": text}]))
     return data.mark_text(align="right", fontSize=SMALL, color=LIGHT["muted"]).encode(
-        x=alt.value(x), y=alt.value(-14), text="text:N"
+        x=alt.XValue(x), y=alt.YValue(-14), text=alt.Text("text:N")
     )

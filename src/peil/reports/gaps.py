@@ -71,18 +71,18 @@ def dumbbells(pairs: Sequence[Pair], unit: Unit, language: Language, *, sides: t
     layers = [
         *(short_grid(keys, y, made, size=_BAR, offset=offset) if narrow else zero_line(made, across("zero", made))),
         data.mark_rule(color=LIGHT["line"], strokeWidth=1.2, yOffset=offset).encode(
-            y=y, x=across("first", made, grid=not narrow, flush=narrow), x2="second:Q"
+            y=y, x=across("first", made, grid=not narrow, flush=narrow), x2=alt.X2("second:Q")
         ),
         *(mark for side in _SIDES for mark in _marks(data, y, made, side, offset, narrow=narrow)),
         data.mark_text(align="right", fontWeight="bold", dy=dy).encode(
-            y=y, x=alt.value(edge - told_width - 8), text="told:N"
+            y=y, x=alt.XValue(edge - told_width - 8), text=alt.Text("told:N")
         ),
         data.mark_text(align="right", fontSize=SMALL, color=LIGHT["muted"], dy=dy).encode(
-            y=y, x=alt.value(edge), text="interval:N"
+            y=y, x=alt.XValue(edge), text=alt.Text("interval:N")
         ),
     ]
     if narrow:
-        layers.append(data.mark_text(align="left", dy=dy).encode(y=y, x=alt.value(2 - _EDGE), text="name:N"))
+        layers.append(data.mark_text(align="left", dy=dy).encode(y=y, x=alt.XValue(2 - _EDGE), text=alt.Text("name:N")))
     layers += _heads(values, made, sides, language, width=width, edge=edge, narrow=narrow, left=left)
     padding = {"left": left, "right": right, "top": 48 if narrow else 28, "bottom": 28}
     return finished(layers, width=width, height=step * len(pairs), padding=padding, look=config())
@@ -116,7 +116,7 @@ def _marks(data: Any, y: Any, made: Scale, side: tuple[str, str, str], offset: f
     )
     placed = {"grid": not narrow, "flush": narrow}
     return [
-        bar.encode(y=y, x=across(f"{name}_low", made, **placed), x2=f"{name}_high:Q"),
+        bar.encode(y=y, x=across(f"{name}_low", made, **placed), x2=alt.X2(f"{name}_high:Q")),
         dot.encode(y=y, x=across(name, made, **placed)),
     ]
 
@@ -154,10 +154,10 @@ def _heads(
         mark = alt.Chart(alt.Data(values=[{"text": sides[side]}])).mark_text(
             align="right" if ends else "left", fontWeight="bold", color=colours[side]
         )
-        found.append(mark.encode(x=alt.value(edge if ends else start), y=alt.value(y), text="text:N"))
+        found.append(mark.encode(x=alt.XValue(edge if ends else start), y=alt.YValue(y), text=alt.Text("text:N")))
     head = alt.Chart(alt.Data(values=[{"text": _GAP.read(language)}]))
     gap = head.mark_text(align="right", fontSize=SMALL, color=LIGHT["muted"])
-    return [*found, gap.encode(x=alt.value(edge - 2), y=alt.value(-14), text="text:N")]
+    return [*found, gap.encode(x=alt.XValue(edge - 2), y=alt.YValue(-14), text=alt.Text("text:N"))]
 
 
 def is_drawable(found: Difference) -> bool:

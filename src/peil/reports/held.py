@@ -10,6 +10,7 @@ from peil.estimates.difference import Side, difference
 from peil.reports import numbers
 from peil.reports.asked import Asked
 from peil.sources.simulated.planted import Planted
+from peil.sources.tables import BOT_FAILURES
 from peil.terms import CHANNELS, Language, Unit
 
 _SAME_REASON = "repeat_7d_same_reason"
@@ -21,6 +22,10 @@ _ASKED: Mapping[str, tuple[str, str]] = {
     "mean_wait": ("waiting_all", "true"),
     "transfers": ("transfer_share", "channel = 'call'"),
     "handover": ("bot_handover", "true"),
+    "bot_confirmed": ("containment_confirmed", "true"),
+    "bot_gave_up": ("bot_gave_up", "true"),
+    "vendor_resolved": ("containment_vendor", "true"),
+    **{f"bot_failed_{each}": (f"bot_failed_{each}", "true") for each in BOT_FAILURES},
     "occupancy": ("occupancy_copc", "true"),
     **{f"csat_{each}": ("csat_top2", f"channel = '{each}'") for each in CHANNELS},
     **{f"ces_2_{each}": ("ces_2_mean", f"channel = '{each}'") for each in CHANNELS},

@@ -162,7 +162,7 @@ def interrupted(points: Sequence[Point], broke_on: date, unit: Unit, language: L
     measured, path = LIGHT["customers"], LIGHT["organisations"]
     layers = [
         *zero_line(made, upward("zero", made)),
-        foretold.mark_area(color=path, opacity=0.16).encode(x=x, y=upward("low", made), y2="high:Q"),
+        foretold.mark_area(color=path, opacity=0.16).encode(x=x, y=upward("low", made), y2=alt.Y2("high:Q")),
         foretold.mark_line(color=path, strokeWidth=2, strokeDash=[6, 3]).encode(x=x, y=upward("expected", made)),
         data.mark_line(color=measured, strokeWidth=2 if len(days) <= _MANY_POINTS else 1.2).encode(
             x=x, y=upward("value", made)
@@ -175,7 +175,7 @@ def interrupted(points: Sequence[Point], broke_on: date, unit: Unit, language: L
         )
     for each in ends:
         text = alt.Chart(alt.Data(values=[each])).mark_text(align="left", fontWeight="bold", color=each["colour"], dx=9)
-        layers.append(text.encode(x=alt.value(width), y=alt.value(each["y"]), text="told:N"))
+        layers.append(text.encode(x=alt.XValue(width), y=alt.YValue(each["y"]), text=alt.Text("told:N")))
     padding = {"left": left, "right": right, "top": _ABOVE + 8, "bottom": 28}
     return finished(layers, width=width, height=height, padding=padding, look=config())
 
@@ -190,7 +190,7 @@ def _the_day(broke_on: date, x: Any, language: Language, *, first: int, last: in
     text = alt.Chart(alt.Data(values=[{"told": told}])).mark_text(
         align="center", fontSize=SMALL, color=LIGHT["muted"], dy=-_ABOVE / 2
     )
-    return [mark.encode(x=x), text.encode(x=alt.value(place), y=alt.value(0), text="told:N")]
+    return [mark.encode(x=x), text.encode(x=alt.XValue(place), y=alt.YValue(0), text=alt.Text("told:N"))]
 
 
 def _value(each: Point) -> dict[str, Any]:

@@ -17,6 +17,8 @@ POPULATIONS: Mapping[str, Label] = {
     "agent_states": Label("periods of agents", "perioden van medewerkers"),
     "intervals": Label("reported intervals", "gerapporteerde intervallen"),
     "invitations": Label("invitations", "uitnodigingen"),
+    "journeys": Label("journeys", "klantreizen"),
+    "orders": Label("orders", "bestellingen"),
 }
 CLUSTERS: Mapping[str, Label] = {
     "contacts": Label("persons", "personen"),
@@ -24,6 +26,8 @@ CLUSTERS: Mapping[str, Label] = {
     "agent_states": Label("agents", "medewerkers"),
     "intervals": Label("queues and days", "wachtrijen en dagen"),
     "invitations": Label("persons asked", "gevraagde personen"),
+    "journeys": Label("persons", "personen"),
+    "orders": Label("customers", "klanten"),
 }
 TOGETHER: Mapping[str, Label] = {
     "contacts": Label("contacts of one person are kept together", "contacten van dezelfde persoon horen bij elkaar"),
@@ -36,6 +40,8 @@ TOGETHER: Mapping[str, Label] = {
     "invitations": Label(
         "invitations of one person are kept together", "uitnodigingen van dezelfde persoon horen bij elkaar"
     ),
+    "journeys": Label("journeys of one person are kept together", "klantreizen van dezelfde persoon horen bij elkaar"),
+    "orders": Label("orders of one customer are kept together", "bestellingen van dezelfde klant horen bij elkaar"),
     "intervals": Label(
         "intervals of one queue and day are kept together", "intervallen van dezelfde wachtrij en dag horen bij elkaar"
     ),

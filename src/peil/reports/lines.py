@@ -68,7 +68,7 @@ def over_time(series: Sequence[Series], unit: Unit, language: Language, *, narro
         data = alt.Chart(alt.Data(values=[each for each in values if each["line"] == place]))
         layers += [
             data.mark_area(color=colour, opacity=0.2 if len(series) == 1 else 0.12).encode(
-                x=x, y=upward("low", made), y2="high:Q"
+                x=x, y=upward("low", made), y2=alt.Y2("high:Q")
             ),
             data.mark_line(color=colour, strokeWidth=2.2, strokeDash=dash).encode(x=x, y=upward("value", made)),
             data.mark_point(color=colour, filled=True, opacity=1, size=26 if len(days) < 60 else 10).encode(  # noqa: PLR2004  # more would touch
@@ -79,7 +79,7 @@ def over_time(series: Sequence[Series], unit: Unit, language: Language, *, narro
         text = alt.Chart(alt.Data(values=[each])).mark_text(
             align="left", fontWeight="bold", color=LIGHT[_STYLES[each["line"]][0]], dx=9
         )
-        layers.append(text.encode(x=alt.value(width), y=alt.value(each["y"]), text="told:N"))
+        layers.append(text.encode(x=alt.XValue(width), y=alt.YValue(each["y"]), text=alt.Text("told:N")))
     padding = {"left": left, "right": right, "top": 10, "bottom": 28}
     return finished(layers, width=width, height=height, padding=padding, look=config())
 

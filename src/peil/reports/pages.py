@@ -19,6 +19,8 @@ _DEFAULT_GROUP = {
     "agent_states": "team",
     "intervals": "queue",
     "invitations": "survey",
+    "journeys": "channel",
+    "orders": "product",
 }
 _READS = Label("columns read", "gelezen kolommen")
 _ASK = Label("ask it", "vraag het op")

@@ -17,6 +17,7 @@ from peil.config import CompareConfig, ReportConfig, SurveyConfig
 from peil.dataset import Dataset
 from peil.errors import EvidenceError
 from peil.estimates.difference import Difference, Side
+from peil.journeys.rule import JourneyRule
 from peil.measures.catalogue import measure_named
 from peil.measures.measure import POPULATIONS, Measure
 from peil.reports import defaults, labels, numbers, sentences, theme
@@ -30,6 +31,8 @@ from peil.reports.held import Held, held, not_estimated, same_question
 from peil.reports.interrupted import interrupted_figure
 from peil.reports.quality import aside_table, by_rule, rows_table
 from peil.reports.survey_chapter import chapters
+from peil.reports.topics import topics
+from peil.reports.trend_register import RegisterChapter
 from peil.reports.trends import trend_findings
 from peil.reports.wording import BETTER, UNITS, WORDS
 from peil.sources.load import Progress, Refused, silent
@@ -103,6 +106,8 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     rejected: Sequence[Mapping[str, Any]] = (),
     surveys: Sequence[SurveyConfig] = (),
     change_log: Sequence[DefinitionChange] | None = None,
+    register: RegisterChapter | None = None,
+    journeys: JourneyRule | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Write the report of a dataset as one HTML file.
@@ -122,6 +127,8 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
         rejected: rows kept aside, each with table, rule, source, file and line.
         surveys: who could be in each survey, and how it is weighted.
         change_log: when definitions changed; None where none is kept.
+        register: the chapter on the trend register; None where the project keeps none.
+        journeys: what makes contacts parts of one journey; without it there is no chapter on journeys.
         progress: told (label, done, total) as the work goes on.
 
     Raises:
@@ -159,6 +166,8 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     cards = _cards(asked, config, compared)
     progress(_SAY["writing"].read(language), 3, 4)
     every = (*figures, *(figure for chapter in told for figure in chapter.figures))
+    subjects = topics(asked, config, journeys, register, first=len(every) + 1)
+    every = (*every, *(figure for topic in subjects for figure in topic.figures))
     used = _used(asked, config, every, compared)
     page = _page(
         asked,
@@ -173,7 +182,9 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
             "findings": [
                 *(finding_told(each.finding, language) for each in broken),
                 *(_told(each, planted, language) for each in compared),
+                *(finding_told(one, language, facts=facts) for topic in subjects for one, facts in topic.findings),
             ],
+            "topics": subjects,
             "planted": planted,
             "planted_told": _held_told(asked, planted),
             "not_estimated": not_estimated(truths, planted, language) if truths else (),
@@ -189,10 +200,15 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     return Report(
         path=path,
         headlines=tuple(each.says for each in cards),
-        findings=(*(each.finding for each in broken), *(each.finding for each in compared)),
+        findings=(
+            *(each.finding for each in broken),
+            *(each.finding for each in compared),
+            *(one for topic in subjects for one, _ in topic.findings),
+        ),
         planted=(
             *(() for _ in broken),
             *(tuple(one for one in planted if same_question(one.name, each.sides)) for each in compared),
+            *(() for topic in subjects for _ in topic.findings),
         ),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from peil.estimates.difference import Difference
 from peil.estimates.estimate import Estimate
 from peil.reports import numbers
@@ -47,6 +49,9 @@ def told(estimate: Estimate, language: Language) -> str:
 def gap_told(found: Difference | Effect, language: Language) -> str:
     """Return a difference, or another effect, with its interval."""
     unit = found.unit
+    if isinstance(found, Effect) and found.relative:
+        value = numbers.value_text(found.value, unit, language)
+        return f"{'+' if found.value > 0 else ''}{value} {numbers.interval_text(found.low, found.high, unit, language)}"
     value = numbers.value_text(found.value, unit, language, difference=True)
     return f"{value} {numbers.interval_text(found.low, found.high, unit, language, difference=True)}"
 
@@ -105,6 +110,8 @@ def sentence(finding: Finding[Difference | Effect], language: Language) -> str:
         finding: of a study.
         language: of the sentence.
     """
+    if not math.isfinite(finding.effect.value):
+        return f"{title(finding, language)}."
     return f"{title(finding, language)}: {gap_told(finding.effect, language)}."
 
 

@@ -81,6 +81,8 @@ class AmazonConnect:
             scale: ``{"csat": "csat 1-5"}``. An answer belongs to the whole chain, which shares its attributes.
         customer_attribute: contact attribute with the customer's number, where ``CustomerId`` is not filled.
         reason_attribute: contact attribute with the contact reason.
+        bot_outcome_attribute, bot_failure_attribute: contact attributes in which a flow writes how the bot's part ended and
+            why it failed, in Peil's own codes.
 
     Raises:
         SourceError: a survey attribute does not name a construct and a scale.
@@ -101,6 +103,8 @@ class AmazonConnect:
     survey_attributes: Mapping[str, str] = field(default_factory=dict)
     customer_attribute: str = ""
     reason_attribute: str = ""
+    bot_outcome_attribute: str = ""
+    bot_failure_attribute: str = ""
 
     def __post_init__(self) -> None:
         for attribute, says in self.survey_attributes.items():
@@ -120,7 +124,8 @@ class AmazonConnect:
 
     def _records(self, export: Export) -> Iterator[Record | Fault]:
         called_back = _called_back(export)
-        taken = {*self.survey_attributes, self.customer_attribute, self.reason_attribute} - {""}
+        taken = {*self.survey_attributes, self.customer_attribute, self.reason_attribute}
+        taken = {*taken, self.bot_outcome_attribute, self.bot_failure_attribute} - {""}
         layout = {**LAYOUT, "Attributes": dict.fromkeys(taken, TAKEN)}
         for each in read_objects(export.path):
             if isinstance(each, Fault):
@@ -164,8 +169,26 @@ class AmazonConnect:
             "ended_how": _ended_how(record, handler, called_back),
             "ended_code": record.get("DisconnectReason"),
             "reason": attributes.get(self.reason_attribute),
+            **self._bot(record, handler, called_back, attributes),
             "customer_id": record.get("CustomerId") or attributes.get(self.customer_attribute),
             **_endpoint(record),
+        }
+
+    def _bot(
+        self, record: Mapping[str, Any], handler: str, called_back: frozenset[object], attributes: Mapping[str, Any]
+    ) -> dict[str, object]:
+        """A record does not say whether the bot helped: only that it passed the customer on, or broke down."""
+        if handler not in {"bot", "ivr"}:
+            return {"answered_by": "agent"} if handler == "agent" else {}
+        ended = _ended_how(record, handler, called_back)
+        known = {"transferred": "handed_over", "callback": "handed_over", "error": "gave_up"}.get(ended)
+        outcome = attributes.get(self.bot_outcome_attribute) or known
+        failure = attributes.get(self.bot_failure_attribute) or ("technical" if ended == "error" else None)
+        asked = failure == "asked_human"
+        return {
+            "bot_outcome": outcome,
+            "bot_failure": failure,
+            "asked_human_at": record.get("DisconnectTimestamp") if asked else None,
         }
 
     def _answers(self, record: Mapping[str, Any], leg: Mapping[str, object], line: int) -> Iterator[Record]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict
 
 from peil.engines.schema import Schema
+from peil.sources.genesys_bots import bot_columns
 from peil.sources.genesys_legs import Leg, Stretch, gather, moment, stretches
 from peil.sources.json_files import KEPT, TAKEN, Shape, leftover, misfit, read_objects, thousandths
 from peil.sources.source import Draft, Export, Fault, Record, drafts
@@ -184,6 +185,9 @@ def _values(conversation: Mapping[str, Any], leg: Leg, later: Sequence[Leg]) -> 
         "ended_code": main.last("disconnectType"),
         "self_served": conversation.get("selfServed") if automatic else None,
         "reason": agent.last("wrapUpCode") if agent else None,
+        "logged_by": "agent" if agent and agent.last("wrapUpCode") else None,
+        "answered_by": "agent" if agent and answered else None,
+        **(bot_columns(conversation, automatic, passed_on=any(each.served for each in later)) if automatic else {}),
     }
 
 

@@ -58,6 +58,24 @@ class Loaded:
     refused: tuple[Refused, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handles:
+    """How the handles of customers are written.
+
+    Parameters:
+        region: country of phone numbers without a country code.
+        clear_text: the fields by which customer records are compared are kept in clear text, not as keyed hashes.
+    """
+
+    region: str = "NL"
+    clear_text: bool = False
+
+
+def organisation_key(key: bytes, organisation: str) -> bytes:
+    """Return the secret of one organisation: what is hashed for one cannot be joined with another's."""
+    return hmac.new(key, organisation.encode(), "sha256").digest()
+
+
 def silent(label: str, done: int, total: int) -> None:
     """Tell nobody how far the work is."""
 
@@ -102,15 +120,23 @@ def _exports(source: Source, root: Path) -> Iterator[Path]:
         yield from found
 
 
-def _reading(source: Source, along: Mapping[str, Path]) -> str:
+def _reading(source: Source, along: Mapping[str, Path], handles: Handles) -> str:
     """Hash of how the source reads: its settings, its files left out, what it reads along, and the code's version."""
     told = repr(source).replace(repr(source.files), "")
+    told += "" if handles == Handles() else repr(handles)
     told += "".join(f"|{name}:{fingerprint(each)}" for name, each in sorted(along.items()))
     return hashlib.sha256(f"{told}|{version('peil')}".encode()).hexdigest()[:16]
 
 
 def load(  # a load is told where, within what, under which key, and whom to tell
-    sources: Sequence[Source], store: Store, *, root: Path, limits: Limits, key: bytes, progress: Progress = silent
+    sources: Sequence[Source],
+    store: Store,
+    *,
+    root: Path,
+    limits: Limits,
+    key: bytes,
+    progress: Progress = silent,
+    handles: Handles | None = None,
 ) -> Loaded:
     """Load what is new.
 
@@ -121,6 +147,7 @@ def load(  # a load is told where, within what, under which key, and whom to tel
         limits: memory, cores and spill folder.
         key: the project's secret.
         progress: told (label, done, total) as the work goes on.
+        handles: how handles of customers are written.
 
     Returns:
         What was loaded, what was there already, and which files were refused.
@@ -139,7 +166,7 @@ def load(  # a load is told where, within what, under which key, and whom to tel
             name = path.name if path else f"<{source.name}>"
             progress(f"{source.name}: {name}", place, len(jobs))
             try:
-                made = _one(source, path, name, store, limits, key, root)
+                made = _one(source, path, name, store, limits, key, root, handles or Handles())
             except PeilError as fault:
                 refused.append(
                     Refused(
@@ -167,7 +194,7 @@ def _along(source: Source, path: Path | None, root: Path) -> dict[str, Path]:
 
 
 def _one(  # a load is told where, within what and under which key
-    source: Source, path: Path | None, name: str, store: Store, limits: Limits, key: bytes, root: Path
+    source: Source, path: Path | None, name: str, store: Store, limits: Limits, key: bytes, root: Path, handles: Handles
 ) -> Load | None:
     if (source.zone or "UTC") not in available_timezones():
         raise DefinitionError(
@@ -176,14 +203,15 @@ def _one(  # a load is told where, within what and under which key
         )
     sha256 = fingerprint(path) if path else hashlib.sha256(repr(source).encode()).hexdigest()
     along = _along(source, path, root)
-    reading = _reading(source, along)
+    reading = _reading(source, along, handles)
     load_id = hashlib.sha256(f"{source.name}|{sha256}|{reading}".encode()).hexdigest()[:24]
     if store.has(load_id):
         return None
     work = working_folder(store.spill_folder, "load")
     folder = store.start()
-    own = hmac.new(key, source.organisation.encode(), "sha256").digest()
-    door = Door(Limits(memory=limits.memory, threads=limits.threads, folder=work), own)
+    own = organisation_key(key, source.organisation)
+    within = Limits(memory=limits.memory, threads=limits.threads, folder=work)
+    door = Door(within, own, region=handles.region, clear=handles.clear_text)
     try:
         export = Export(name=name, path=Path(), sha256=sha256)
         if path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peil.engines.handles import FIELDS
 from peil.engines.schema import Column, Kind, Rule, Schema
 from peil.terms import CHANNELS
 
@@ -18,6 +19,21 @@ ENDINGS = (
     "open",  # still going on when it was exported
     "ignored",  # test, phantom or duplicate call: no contact
 )
+BOT_OUTCOMES = (
+    "resolved_confirmed",  # the customer, or an action that succeeded, says so
+    "resolved_assumed",  # the bot or its vendor takes it for resolved
+    "handed_over",  # it went on to a person or to a queue for one
+    "gave_up",  # the customer or the bot stopped with nothing resolved
+)
+BOT_FAILURES = (
+    "misunderstanding",  # it did not understand the customer
+    "no_content",  # it understood, and had no answer or could not do it
+    "technical",  # something broke
+    "policy",  # it is not meant to deal with this
+    "asked_human",  # the customer asked for a person
+)
+STEP_BY = ("agent", "bot", "customer", "none")
+STEPS = ("identified_by", "logged_by", "answered_by", "acted_by")
 STATES = ("ready", "on_contact", "wrap", "meeting", "training", "break", "other_work", "offline")
 AUDIENCES = ("customer", "organisation", "staff")
 
@@ -95,6 +111,14 @@ LEGS = Schema(
         _code("ended_how", ENDINGS, "how the leg ended", required=True, default="'completed'"),
         _text("ended_code", "the source's own word for how it ended"),
         _flag("self_served", "a bot or menu did what the customer came for, as the source says"),
+        _code("bot_outcome", BOT_OUTCOMES, "how the bot's part ended; null where no bot had it or nobody knows"),
+        _code("bot_failure", BOT_FAILURES, "why the bot did not resolve it, first cause first"),
+        _at("asked_human_at", "the customer first asked for a person"),
+        _flag("vendor_resolved", "the bot's vendor counts or bills it as resolved"),
+        _code("identified_by", STEP_BY, "who found out who the customer is"),
+        _code("logged_by", STEP_BY, "who wrote down what it was about"),
+        _code("answered_by", STEP_BY, "who gave the answer"),
+        _code("acted_by", STEP_BY, "who did what had to be done: a booking, a change, a refund"),
         _text("reason", "contact reason or wrap-up code"),
         _text("customer_id", "the customer, as the source knows them", personal=True, handle=True),
         _text("phone", "the customer's number", personal=True, handle=True),
@@ -128,6 +152,12 @@ LEGS = Schema(
             holds="resolved_at >= started_at",
             column="resolved_at",
             says="a leg is resolved before it starts",
+        ),
+        Rule(
+            name="asked_human_before_it_starts",
+            holds="asked_human_at >= started_at",
+            column="asked_human_at",
+            says="a person is asked for before the leg starts",
         ),
         Rule(
             name="queued_after_it_ends",
@@ -361,12 +391,29 @@ CUSTOMERS = Schema(
         *_ORIGIN,
         _text("customer_id", "the person, as the system knows them", required=True, personal=True, handle=True),
         _text("name", "full name", personal=True, handle=True),
+        _text("given_name", "first name or initials", personal=True, handle=True),
+        _text("surname", "surname, with or without its particles", personal=True, handle=True),
         _text("birth_date", "date of birth", personal=True, handle=True),
         _text("postcode", "postcode", personal=True, handle=True),
+        _text("house_number", "house number", personal=True, handle=True),
+        _text("street", "street", personal=True, handle=True),
+        _text("place", "town", personal=True, handle=True),
         _text("phone", "phone number", personal=True, handle=True),
         _text("mail", "mail address", personal=True, handle=True),
+        _text("account", "a number by which several systems know the person", personal=True, handle=True),
         _at("updated_at", "when the record last changed; newer wins"),
         _EXTRA,
+        *(
+            Column(
+                name=f"link_{each}",
+                kind=Kind.TEXT,
+                says=f"{each.replace('_', ' ')}, written one way, to compare records by; filled in at the door",
+                personal=True,
+                handle=True,
+                field=each,
+            )
+            for each in FIELDS
+        ),
     ),
 )
 
@@ -375,14 +422,17 @@ ORDERS = Schema(
     one_row_is="an order or trial",
     key=("source", "order_id"),
     version="updated_at",
-    local=(("ordered_at", "ordered_on"),),
+    local=(("ordered_at", "ordered_on"), ("delivered_at", "delivered_on")),
     columns=(
         *_ORIGIN,
         _text("order_id", "the order", required=True),
         _text("customer_id", "who ordered", personal=True, handle=True),
         _text("product", "what"),
         _at("ordered_at", "when", required=True),
+        _text("calendar", "the business calendar by which delivery was promised"),
         _at("promised_at", "delivery promised"),
+        _n("promised_days", "delivery promised within so many working days of the calendar; 0 is the day of the order"),
+        _ms("promised_ms", "delivery promised within so much time in which the calendar is open"),
         _at("delivered_at", "delivered"),
         _at("updated_at", "when the record last changed; newer wins"),
         _n("trial_days", "days offered to try it"),
@@ -391,6 +441,23 @@ ORDERS = Schema(
         _n("cost_cents", "cost", least=None),
         _EXTRA,
         _on("ordered_on", "local day of the order"),
+        _n("ordered_minute", "minute of the local day on which it was made, 0 to 1439", most=1439),
+        _on("delivered_on", "local day of the delivery"),
+        _n("delivered_minute", "minute of the local day on which it came, 0 to 1439", most=1439),
+    ),
+    rules=(
+        Rule(
+            name="delivered_before_it_was_ordered",
+            holds="delivered_at >= ordered_at",
+            column="delivered_at",
+            says="an order is delivered before it is made",
+        ),
+        Rule(
+            name="promised_before_it_was_ordered",
+            holds="promised_at >= ordered_at",
+            column="promised_at",
+            says="delivery is promised for before the order",
+        ),
     ),
 )
 

@@ -23,6 +23,7 @@ class Effect:
         low, high: its interval.
         level: how often such intervals hold the truth.
         n: what it rests on: rows, persons or periods, as the label says.
+        relative: a share of what it is compared with: shown in per cent, not in percentage points.
 
     Example:
         >>> Effect(label=Label("gain", "winst"), unit=Unit.SHARE, value=0.1, low=0.02, high=0.18, level=0.95, n=300).clear
@@ -36,6 +37,7 @@ class Effect:
     high: float
     level: float
     n: int
+    relative: bool = False
 
     @property
     def clear(self) -> bool:

@@ -179,12 +179,15 @@ def return_on_investment(
     rng = np.random.default_rng(seed)
     judged = tuple(_judged(each, rng, level) for each in investments)
     gaps = [each.gap for each in judged if each.gap is not None]
+    mean = _mean(gaps, level)
     effect = Effect(
         label=Label("result less business case, for each euro", "resultaat min businesscase, per euro"),
         unit=Unit.SHARE,
         level=level,
         n=len(gaps),
-        **_mean(gaps, level),
+        value=mean.value,
+        low=mean.low,
+        high=mean.high,
     )
     editions = tuple(
         _edition(name, [each for each in judged if each.investment.edition == name], level)
@@ -221,14 +224,14 @@ def _worth(value: Floats, cost: Floats, level: float) -> Worth:
     )
 
 
-def _mean(gaps: Sequence[Ranged], level: float) -> dict[str, float]:
+def _mean(gaps: Sequence[Ranged], level: float) -> Ranged:
     """Return the mean gap with Student's interval over investments; of a single one, its own range."""
     if len(gaps) == 1:
-        return {"value": gaps[0].value, "low": gaps[0].low, "high": gaps[0].high}
+        return gaps[0]
     values = np.array([each.value for each in gaps])
     mean = float(values.mean())
     reach = float(stats.t.ppf((1 + level) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size))
-    return {"value": mean, "low": mean - reach, "high": mean + reach}
+    return Ranged(value=mean, low=mean - reach, high=mean + reach)
 
 
 def _edition(name: str, judged: Sequence[Judged], level: float) -> Edition:

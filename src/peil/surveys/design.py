@@ -109,3 +109,5 @@ SURVEY = Design(cluster="cluster", weight="weight_ppb", stratum="stratum", popul
 AGENTS_IN_STATES = Design(cluster="agent_id")
 QUEUES_IN_INTERVALS = Design(cluster="queue || ' ' || cast(started_on as varchar)")
 PERSONS_IN_INVITATIONS = Design(cluster="customer_id", own="source || ' ' || invitation_id")
+PERSONS_IN_JOURNEYS = Design(cluster="person_key")
+CUSTOMERS_IN_ORDERS = Design(cluster="customer_id", own="source || ' ' || order_id")

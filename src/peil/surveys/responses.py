@@ -52,6 +52,7 @@ RESPONSES = Schema(
         Column(name="n_transfers", kind=Kind.INTEGER, says="times the contact went on to another agent"),
         Column(name="previous_ms", kind=Kind.INTEGER, says="since the person's contact before this one"),
         Column(name="next_ms", kind=Kind.INTEGER, says="until the person's contact after this one"),
+        Column(name="since_contact_ms", kind=Kind.INTEGER, says="from the contact's beginning to the answer"),
     ),
 )
 
@@ -78,7 +79,8 @@ select a.source, a.organisation, a.survey, a.response_id, a.audience, a.wave, a.
   a.population_n, a.unit, a.unit_population_n, a.duration_ms, a.extra,
   row_number() over (partition by a.source, a.response_id order by a.question) = 1 as first_answer,
   coalesce(a.weight_ppb, 1000000000) as design_weight_ppb,
-  d.flags, c.wait_ms, c.talk_ms, c.ended_how, c.answered, c.self_served, c.n_transfers, c.previous_ms, c.next_ms
+  d.flags, c.wait_ms, c.talk_ms, c.ended_how, c.answered, c.self_served, c.n_transfers, c.previous_ms, c.next_ms,
+  ms_between(c.started_at, a.answered_at) as since_contact_ms
 from {answers} as a
 left join {known} as k on a.organisation = k.organisation and a.contact_id = k.contact_id
 left join {contacts} as c on c.organisation = k.organisation and c.source = k.source and c.contact_id = k.contact_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from peil.sources.simulated.benchmark import SimulatedBenchmark
 from peil.sources.simulated.centre import SimulatedCentre
+from peil.sources.simulated.home_working import SimulatedHomeWorking
 from peil.sources.simulated.planted import Planted
 
-__all__ = ["Planted", "SimulatedBenchmark", "SimulatedCentre"]
+__all__ = ["Planted", "SimulatedBenchmark", "SimulatedCentre", "SimulatedHomeWorking"]

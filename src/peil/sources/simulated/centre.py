@@ -25,7 +25,7 @@ from peil.sources.simulated.surveys import CustomerSurvey, questionnaire
 from peil.sources.simulated.truths import truths
 from peil.sources.simulated.world import CHANNELS, DIGITAL, World
 from peil.sources.source import Draft, Export, Fault
-from peil.sources.tables import AGENT_STATES, ANSWERS, INVITATIONS, LEGS, QUESTIONS, ROSTER
+from peil.sources.tables import AGENT_STATES, ANSWERS, BOT_FAILURES, INVITATIONS, LEGS, QUESTIONS, ROSTER
 
 PROVIDES = (LEGS, INVITATIONS, ANSWERS, QUESTIONS, ROSTER, AGENT_STATES)
 MIX = {"mail": 0.36, "chat": 0.26, "message": 0.16, "bot": 0.22}
@@ -33,8 +33,9 @@ NPS = {"call": 12.0, "chat": 8.0, "mail": -6.0, "message": 10.0, "bot": -38.0}
 CSAT = {"call": 0.74, "chat": 0.70, "mail": 0.60, "message": 0.71, "bot": 0.38}
 CES_2 = {"call": 0.72, "chat": 0.71, "mail": 0.58, "message": 0.74, "bot": 0.45}
 TALK_S = {"call": 260.0, "chat": 420.0, "mail": 380.0, "message": 300.0, "bot": 75.0}
+FAILURES = {"misunderstanding": 0.44, "no_content": 0.22, "technical": 0.06, "policy": 0.08, "asked_human": 0.20}
 HARDSHIP = 1.2
-MAKING = 3
+MAKING = 4
 """Version of how rows are drawn: raised whenever the same parameters give other rows."""
 
 LATER: Mapping[str, object] = {"answering": "at_random", "hardship": None, "reluctance": 1.5, "promoter_odds": 2.5}
@@ -47,6 +48,10 @@ _SHARES = (
     "transfers",
     "self_served",
     "handover",
+    "confirmed",
+    "billed_anyway",
+    "identified",
+    "acted",
     "person_share",
     "invited",
     "response_rate",
@@ -75,6 +80,11 @@ class SimulatedCentre:
         transfers: chance that an answered call is put through to another queue.
         self_served: chance that the bot says it did what the customer came for.
         handover: chance that the bot hands over to an agent. In what remains the customer gives up.
+        confirmed: chance that a customer whom the bot helped says so.
+        failures: shares of the causes among contacts that the bot does not resolve.
+        billed_anyway: chance that the bot's vendor counts a contact as resolved in which the customer gave up.
+        identified: chance that the bot finds out who the customer is.
+        acted: chance that something had to be done, and that who resolved it did it.
         repeat, repeat_bot: chance that a contact is followed within 7 days by another of the same person about
             the same reason; the second for contacts that begin with the bot.
         talk_s: mean talk time by channel.
@@ -132,6 +142,11 @@ class SimulatedCentre:
     transfers: float = 0.08
     self_served: float = 0.55
     handover: float = 0.30
+    confirmed: float = 0.35
+    failures: Mapping[str, float] = field(default_factory=lambda: dict(FAILURES), hash=False)
+    billed_anyway: float = 0.50
+    identified: float = 0.60
+    acted: float = 0.40
     repeat: float = 0.12
     repeat_bot: float = 0.26
     talk_s: Mapping[str, float] = field(default_factory=lambda: dict(TALK_S), hash=False)
@@ -159,6 +174,8 @@ class SimulatedCentre:
         checks = {
             **{name: 0 <= getattr(self, name) <= 1 for name in _SHARES},
             "self_served + handover": self.self_served + self.handover <= 1,
+            "failures": set(self.failures) <= set(BOT_FAILURES)
+            and min(self.failures.values(), default=0) >= 0 < sum(self.failures.values()),
             "contacts": self.contacts >= 1,
             "months": self.months >= 1,
             "begins": self.begins.year > 1970 and self.begins.day <= 28,  # noqa: PLR2004  # a day that every month has

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from peil.sources.simulated import bots
 from peil.sources.simulated.arrivals import Contacts
 from peil.sources.simulated.frames import NOTHING, Integers, flags, frame, ids, instants, whole, words
 from peil.sources.simulated.scales import Floats
@@ -80,6 +81,7 @@ def legs(world: World, contacts: Contacts, rng: np.random.Generator) -> tuple[pa
     ended[second["contact"]] = np.maximum(ended[second["contact"]], second["ended"])
     order = np.argsort(np.concatenate([first["contact"], second["contact"]]), kind="stable")
     both = {name: np.concatenate([first[name], second[name]])[order] for name in first}
+    both |= bots.parts(world, contacts, both)
     how, bot = first["ended_how"], contacts.channel == BOT
     wait = np.maximum(first["wait"], 0)
     # a call that is put through waits again, but after somebody answered
@@ -227,6 +229,7 @@ def _batch(world: World, contacts: Contacts, block: Block) -> pa.RecordBatch:
         "site": words(np.where(team < 0, -1, team % len(SITES)), SITES),
         "ended_how": words(block["ended_how"], ENDINGS),
         "self_served": flags(block["self_served"]),
+        **bots.columns(block),
         "reason": words(contacts.reason[contact], REASONS),
         "customer_id": world.customer_ids(contacts.person[contact]),
         **{f"{name}_at": instants(block[name]) for name in _INSTANTS},

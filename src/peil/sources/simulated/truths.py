@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from peil.sources.simulated.bots import bot_truths
 from peil.sources.simulated.everyone import voices
 from peil.sources.simulated.planted import Planted, planted, planted_day
 from peil.sources.simulated.scales import Floats, nps_shares
@@ -16,7 +17,7 @@ from peil.terms import CHANNEL_LABELS, Unit
 def truths(world: World) -> dict[str, Planted]:
     """Return every planted value of ``world`` by name."""
     voice = voices(world) if world.asks_everyone else _voice(world)
-    return {**_handling(world), **_channels(world), **voice, **_people(world)}
+    return {**_handling(world), **bot_truths(world), **_channels(world), **voice, **_people(world)}
 
 
 def overall_nps(world: World) -> float:

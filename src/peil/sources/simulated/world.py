@@ -53,6 +53,11 @@ class World:
     transfers: float
     self_served: float
     handover: float
+    confirmed: float
+    failures: Mapping[str, float]
+    billed_anyway: float
+    identified: float
+    acted: float
     repeat: float
     repeat_bot: float
     talk_s: Mapping[str, float]

@@ -24,6 +24,8 @@ _OF: Mapping[str, tuple[str, ...]] = {
     "agent_states": ("organisation", "source"),
     "intervals": ("organisation", "queue", "source"),
     "invitations": ("organisation", "source"),
+    "journeys": ("organisation", "source", "channel"),
+    "orders": ("organisation", "source", "product"),
 }
 
 
