@@ -9,7 +9,7 @@ from peil.estimates.difference import Side, difference
 from peil.estimates.estimate import Estimate
 from peil.measures.claims import CLAIM_RETURNED, PEOPLE_RETURNED
 from peil.measures.measure import POPULATIONS
-from peil.reports import dots, labels, numbers
+from peil.reports import dots, labels, notes, numbers
 from peil.reports.asked import Asked
 from peil.reports.conditions import condition
 from peil.reports.figures import Figure
@@ -129,7 +129,7 @@ def containment_figure(asked: Asked, audit: AutomationFailure, key: str) -> Figu
                 "No norm exists; each definition stands under Definitions.",
                 "Er is geen norm; elke definitie staat onder Definities.",
             ),
-            f"{kept[0].method}.",
+            notes.as_sentence(labels.method(kept[0].method, asked.language)),
         ),
         alt=title,
         measures=tuple(each.measure for each in kept),

@@ -75,8 +75,8 @@ def reach_figure(asked: Asked, found: HumanReachability, key: str) -> Figure:
         title=title,
         finding="",
         subtitle=asked.say(
-            f"Share that reached a person, by time since asking, {asked.count(found.whole.reached.n)} contacts.",
-            f"Aandeel dat een medewerker kreeg, naar tijd sinds de vraag, {asked.count(found.whole.reached.n)} contacten.",
+            f"Share that reached a person, by time since asking (seconds, or minutes:seconds), {asked.count(found.whole.reached.n)} contacts.",
+            f"Aandeel dat een medewerker kreeg, naar tijd sinds de vraag (seconden, of minuten:seconden), {asked.count(found.whole.reached.n)} contacten.",
         ),
         note=tuple(notes),
         alt=title,
