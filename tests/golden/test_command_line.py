@@ -24,6 +24,24 @@ heavy = {"duckdb", "pyarrow", "numpy", "pandas", "altair", "rich", "pydantic", "
 print("HEAVY", sorted(heavy & {name.split(".")[0] for name in sys.modules}))
 """
 
+PUBLISHED = """
+samples:
+  - {id: consumers_2021, audience: customer, n: 1402, editions: [2021]}
+figures:
+  - id: promoters
+    claim: promoters
+    about: {en: customers who are promoters, nl: klanten die promotor zijn}
+    audience: customer
+    kind: wave
+    sort: share
+    called: NPS
+    value: 33
+    base: consumers asked
+    edition: 2021
+    sample: consumers_2021
+    source: a report
+"""
+
 
 def run(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     told = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **env}
@@ -48,6 +66,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert made.returncode == 0, made.stderr
     path = folder / "peil.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("contacts: 20000", "contacts: 3000"), encoding="utf-8")
+    (folder / "published.yaml").write_text(PUBLISHED, encoding="utf-8")
     loaded = run("load", cwd=folder)
     assert loaded.returncode == 0, loaded.stderr
     assert "1 new, 0 unchanged, 0 refused" in loaded.stdout

@@ -398,7 +398,8 @@ def test_scores_keep_to_the_scale_of_their_question(project):
         standard="ours",
     )
     found = small_cells(score, project.data, by=BY, where="score >= 9", level=0.999)
-    assert max(each.high for each in found) == 10
+    highs = [each.high for each in found]
+    assert max(highs) == 10, sorted(highs)[-5:]
 
 
 def test_one_thing_alone_can_be_asked_and_its_levels_are_ranked(project, nps):

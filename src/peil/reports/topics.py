@@ -51,7 +51,7 @@ def _journeys(asked: Asked, rule: JourneyRule | None) -> Topic | None:
     found = journey_chapter(asked, rule) if rule else None
     if found is None:
         return None
-    title = asked.say("Journeys", "Klantreizen")
+    title = asked.say("Journeys and the customer's time", "Klantreizen en de tijd van de klant")
     return Topic(key="journeys", title=title, facts=found.facts, figures=found.figures, tables=found.tables)
 
 
