@@ -30,6 +30,10 @@ help:
 demo: .venv/peil
 	@$(BIN)/peil demo
 
+# The matrices are small: threads of OpenBLAS wait for one another there, and two tests at a time fill two cores.
+test prove: export OPENBLAS_NUM_THREADS = 1
+test prove: export OMP_NUM_THREADS = 1
+
 test: .venv/peil .venv/dev
 	$(SAY) 'runs the tests'
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TEST_FLAGS)

@@ -167,7 +167,7 @@ def weighing(nasty_data):
     return by
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(factor=st.integers(2, 1_000))
 def test_weights_scale_out(nasty_data, weighing, factor):
     measures = [each for each in RATIOS if each.population == "responses"]
