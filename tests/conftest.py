@@ -28,6 +28,12 @@ def nasty():
 
 
 @pytest.fixture(scope="session")
+def peil_command():
+    """Run a command of Peil in a process of its own; see ``commands.py``."""
+    return _module("commands").peil
+
+
+@pytest.fixture(scope="session")
 def nasty_store(nasty, tmp_path_factory):
     """Both nasty deliveries, loaded."""
     return nasty.loaded(tmp_path_factory.mktemp("nasty"))

@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
 
 STARTED = """
 import sys
@@ -43,15 +47,13 @@ figures:
 """
 
 
-def run(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    told = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **env}
-    told.pop("PEIL_CONFIG", None)
-    return subprocess.run(
-        [sys.executable, "-m", "peil", *args], cwd=cwd, env=told, capture_output=True, text=True, check=False
-    )
+@pytest.fixture(scope="session")
+def run(peil_command: Callable[..., Done]) -> Run:
+    kept = {name: value for name, value in os.environ.items() if name != "PEIL_CONFIG"}
+    return lambda *args, cwd: peil_command(args, cwd=cwd, env={**kept, "NO_COLOR": "1", "COLUMNS": "200"})
 
 
-def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def told(done: Done) -> dict[str, Any]:
     lines = done.stdout.strip().splitlines()
     assert len(lines) == 1, done.stdout + done.stderr
     found = json.loads(lines[0])
@@ -60,7 +62,7 @@ def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "shop"
     made = run("init", str(folder), "--name", "shop", cwd=folder.parent)
     assert made.returncode == 0, made.stderr
@@ -79,7 +81,14 @@ def test_help_starts_without_any_heavy_library(tmp_path: Path) -> None:
     assert "estimate" in done.stdout
 
 
-def test_loading_again_changes_nothing(project: Path) -> None:
+def test_a_project_opens_without_what_only_some_questions_need(tmp_path: Path) -> None:
+    late = "{'altair', 'scipy.stats', 'scipy.optimize', 'scipy.sparse', 'splink', 'pandas'}"
+    script = f"import sys, peil.project; print(sorted({late} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_loading_again_changes_nothing(run: Run, project: Path) -> None:
     done = run("load", "--json", cwd=project)
     assert done.returncode == 0
     assert told(done)["unchanged"] == ["<centre>"]
@@ -104,7 +113,9 @@ def test_loading_again_changes_nothing(project: Path) -> None:
         ("evidence", "published.yaml"),
     ],
 )
-def test_each_command_prints_text_for_people_and_one_object_for_machines(project: Path, args: tuple[str, ...]) -> None:
+def test_each_command_prints_text_for_people_and_one_object_for_machines(
+    run: Run, project: Path, args: tuple[str, ...]
+) -> None:
     people = run(*args, cwd=project)
     assert people.returncode == 0, people.stderr
     assert people.stdout.strip()
@@ -115,7 +126,7 @@ def test_each_command_prints_text_for_people_and_one_object_for_machines(project
     assert machine.stderr == ""
 
 
-def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(project: Path) -> None:
+def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(run: Run, project: Path) -> None:
     found = told(run("estimate", "abandonment", "--by", "channel", "--by", "year", "--json", cwd=project))
     first = found["estimates"][0]
     assert {"measure", "channel", "year", "value", "low", "high", "n", "clusters", "level", "unit", "method"} <= set(
@@ -144,7 +155,7 @@ def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(project:
     ],
 )
 def test_a_wrong_question_gets_a_clear_word_and_exit_code(
-    project: Path, args: tuple[str, ...], code: int, says: str
+    run: Run, project: Path, args: tuple[str, ...], code: int, says: str
 ) -> None:
     done = run(*args, cwd=project)
     assert done.returncode == code
@@ -155,14 +166,14 @@ def test_a_wrong_question_gets_a_clear_word_and_exit_code(
     assert says in told(machine)["error"]["what"] + told(machine)["error"]["remedy"]
 
 
-def test_without_a_project_the_way_to_make_one_is_named(tmp_path: Path) -> None:
+def test_without_a_project_the_way_to_make_one_is_named(run: Run, tmp_path: Path) -> None:
     done = run("load", cwd=tmp_path)
     assert done.returncode == 2
     assert "there is no peil.yaml in this folder or above it" in done.stderr
     assert "peil init" in done.stderr
 
 
-def test_asking_before_loading_says_so(tmp_path: Path) -> None:
+def test_asking_before_loading_says_so(run: Run, tmp_path: Path) -> None:
     assert run("init", ".", "--name", "shop", cwd=tmp_path).returncode == 0
     done = run("estimate", "nps", cwd=tmp_path)
     assert done.returncode == 1
@@ -172,7 +183,7 @@ def test_asking_before_loading_says_so(tmp_path: Path) -> None:
     assert "already" in again.stderr
 
 
-def test_a_refused_file_ends_in_exit_code_3_and_leaves_the_others(tmp_path: Path) -> None:
+def test_a_refused_file_ends_in_exit_code_3_and_leaves_the_others(run: Run, tmp_path: Path) -> None:
     assert run("init", ".", "--name", "shop", "--table", cwd=tmp_path).returncode == 0
     exports = tmp_path / "exports"
     exports.mkdir()
@@ -186,7 +197,7 @@ def test_a_refused_file_ends_in_exit_code_3_and_leaves_the_others(tmp_path: Path
     assert told(run("estimate", "volume", "--json", cwd=tmp_path))["estimates"][0]["value"] == 1
 
 
-def test_each_run_leaves_a_record(project: Path) -> None:
+def test_each_run_leaves_a_record(run: Run, project: Path) -> None:
     run("load", cwd=project)
     record = json.loads((project / "peil-run.json").read_text(encoding="utf-8"))
     assert record["command"] == "load"

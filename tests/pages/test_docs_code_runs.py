@@ -7,9 +7,11 @@ import doctest
 import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +32,7 @@ EMPTY_FOLDER = re.compile(r"<!--\s*begins in an empty folder\s*-->")
 LANGUAGES = ("python", "yaml", "console")
 RUN = ("python", "console", "file", "output")
 LONGEST_COMMAND_SECONDS = 300
+SHELL = re.compile(r"[|<;&]|\d>|\$[A-Z(]")
 REFRESH = "PEIL_REFRESH_PAGES" in os.environ
 # Neither a person's folder nor how long the machine took is part of what a page promises.
 HOME = "/home/you"
@@ -163,23 +166,27 @@ def run_python(block: Block, page: str, namespace: dict[str, object]) -> str:
     return ""
 
 
-def run_console(block: Block, page: str) -> str:
-    """Run each ``$ peil`` command with the ``peil`` that is installed beside this Python; return what they print."""
+def run_console(block: Block, page: str, peil_command: Callable[..., subprocess.CompletedProcess[str]]) -> str:
+    """Run each ``$ peil`` command, in a shell where it needs one; return what they print."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     printed: list[str] = []
     for command in commands_of(block.code):
         if command.startswith("cd "):
             os.chdir(command.removeprefix("cd ").strip())  # the fixture goes back
             continue
-        done = subprocess.run(
-            ["sh", "-c", command],
-            env={**os.environ, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LONGEST_COMMAND_SECONDS,
-        )
+        if SHELL.search(command):
+            done = subprocess.run(
+                ["sh", "-c", command],
+                env={**os.environ, "PATH": path},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LONGEST_COMMAND_SECONDS,
+            )
+        else:
+            args = shlex.split(command)[1:]
+            done = peil_command(args, cwd=Path.cwd(), env=os.environ, seconds=LONGEST_COMMAND_SECONDS)
         printed.append(done.stdout)
         assert done.returncode == 0, f"{page}:{block.line}: $ {command}\n{done.stdout}{done.stderr}"
     return "".join(printed)
@@ -202,7 +209,9 @@ def refreshed(text: str, printed: dict[Block, str]) -> str:
 
 
 @pytest.mark.parametrize("document", [page for page in PAGES if of_language(page, *RUN)])
-def test_the_code_on_a_page_runs_and_prints_what_the_page_shows(document: str, project: Path, tmp_path: Path) -> None:
+def test_the_code_on_a_page_runs_and_prints_what_the_page_shows(
+    document: str, project: Path, tmp_path: Path, peil_command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     namespace: dict[str, object] = {"__name__": "__main__"}
     folder = project
     if EMPTY_FOLDER.search((ROOT / document).read_text(encoding="utf-8")):
@@ -215,7 +224,7 @@ def test_the_code_on_a_page_runs_and_prints_what_the_page_shows(document: str, p
         if block.language == "python":
             said = run_python(block, document, namespace)
         elif block.language == "console":
-            said = run_console(block, document)
+            said = run_console(block, document, peil_command)
         elif block.language == "file":
             Path(block.path).parent.mkdir(parents=True, exist_ok=True)
             Path(block.path).write_bytes(block.code.encode(block.encoding))

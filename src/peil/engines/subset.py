@@ -39,9 +39,15 @@ OWN = {
 }
 
 
+@lru_cache(maxsize=4096)
+def _tree(sql: str) -> exp.Expr:
+    """One tree for all who ask: nobody changes it in place."""
+    return sqlglot.parse_one(sql, dialect="duckdb")
+
+
 def _parsed(sql: str, what: str) -> exp.Expr:
     try:
-        return sqlglot.parse_one(sql, dialect="duckdb")
+        return _tree(sql)
     except sqlglot.errors.SqlglotError:
         raise DefinitionError(
             f"{what}: '{sql}' cannot be read as SQL", remedy="check brackets, quotes and commas"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-from scipy import sparse
+import scipy
 
 from peil.estimates.moments import numbers
 from peil.estimates.places import codes
@@ -33,7 +33,7 @@ class Auxiliaries:
         self._size = size
         self._scale: dict[int, float] = {}
 
-    def cells(self, rows: pa.Table) -> tuple[sparse.csr_matrix, Integers]:
+    def cells(self, rows: pa.Table) -> tuple[scipy.sparse.csr_matrix, Integers]:
         """Return the auxiliaries of each kind of row, and the kind of each row."""
         code = np.zeros(rows.num_rows, dtype=np.int64)
         for place in self._at.values():
@@ -42,7 +42,7 @@ class Auxiliaries:
         first = np.unique(code, return_index=True)[1]
         return self.matrix(rows.take(pa.array(first))), code
 
-    def matrix(self, rows: pa.Table) -> sparse.csr_matrix:
+    def matrix(self, rows: pa.Table) -> scipy.sparse.csr_matrix:
         """Return the auxiliaries of each row: 1 at its level of every margin that has a target for it."""
         at_row, at_column, values = [], [], []
         for place, (margin, columns) in enumerate(zip(self._known.margins, self._first, strict=True)):
@@ -60,7 +60,7 @@ class Auxiliaries:
             at_column.append(column[here])
             values.append(np.ones(here.size))
         flat = (np.concatenate(values), (np.concatenate(at_row), np.concatenate(at_column)))
-        return sparse.csr_matrix(flat, shape=(rows.num_rows, self._size))
+        return scipy.sparse.csr_matrix(flat, shape=(rows.num_rows, self._size))
 
     @staticmethod
     def _columns_of(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from scipy import sparse
+import scipy
 
 from peil.engines.engine import Engine
 from peil.errors import DefinitionError
@@ -59,7 +59,7 @@ def calibrated_totals(
     before = numbers(base.column("drawn")) / (one if known.weight else 1.0)
     weight = numbers(base.column("weight")) / size
     shape = (totals.stratum.size, x.shape[0])
-    of_cluster = sparse.csr_matrix((weight[counted], (cluster[counted], cell[counted])), shape=shape)
+    of_cluster = scipy.sparse.csr_matrix((weight[counted], (cluster[counted], cell[counted])), shape=shape)
     drawn = np.bincount(cell[counted], before[counted], minlength=x.shape[0]).astype(np.float64)
     asked = _numerators(engine, quantities, known, columns, groups, source, totals.groups, one=one)
     return replace(totals, explained=Explained.of(x=x, drawn=drawn, weight=of_cluster, crossed=asked))
@@ -249,6 +249,6 @@ def _numerators(
     made: dict[str, Floats] = {}
     for name in asked.values():
         value = numbers(rows.column(name)) / size
-        of_group = sparse.csr_matrix((value, (at, np.arange(at.size))), shape=(len(labels), at.size))
+        of_group = scipy.sparse.csr_matrix((value, (at, np.arange(at.size))), shape=(len(labels), at.size))
         made[name] = np.asarray((of_group @ x).toarray())
     return tuple((made[per], made[of]) for per, of in wanted)

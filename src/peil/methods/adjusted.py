@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from peil.errors import EvidenceError
 from peil.methods.correlation import spanned
@@ -118,7 +118,7 @@ def slope(x: ArrayLike, y: ArrayLike, held: ArrayLike | None = None, *, level: f
     variance = float(np.sum((g * e) ** 2))
     spread = (g * g) @ (maker * maker) @ (g * g)
     df = float(np.sum(g * g * free) ** 2 / spread)
-    reach = float(stats.t.ppf((1 + level) / 2, df))
+    reach = float(scipy.stats.t.ppf((1 + level) / 2, df))
     plain = float(np.sqrt((e @ e) / left / size))
     without = b - part * np.divide(e, free, out=np.zeros_like(e), where=free > _TINY)
     return Slope(
@@ -151,7 +151,7 @@ def robustness(t: float, df: int, *, level: float = 0.95) -> Robustness:
     if not np.isfinite(t):
         return Robustness(value=1.0, clear=1.0, partial_r2=1.0)
     f = abs(t) / np.sqrt(df)
-    critical = float(stats.t.ppf((1 + level) / 2, df - 1)) / np.sqrt(df - 1)
+    critical = float(scipy.stats.t.ppf((1 + level) / 2, df - 1)) / np.sqrt(df - 1)
     beyond = f - critical
     if beyond <= 0:
         clear = 0.0

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from peil.errors import EvidenceError
 from peil.methods.meta import together
@@ -83,7 +84,7 @@ def agreement(first: ArrayLike, second: ArrayLike, variance: ArrayLike, *, level
         )
     gap = two - one
     mean, sd = float(gap.mean()), float(gap.std(ddof=1))
-    reach = float(stats.t.ppf((1 + level) / 2, n - 1))
+    reach = float(scipy.stats.t.ppf((1 + level) / 2, n - 1))
     heard = together(gap, v, level=level)
     return Agreement(
         n=n,
@@ -98,7 +99,7 @@ def agreement(first: ArrayLike, second: ArrayLike, variance: ArrayLike, *, level
 
 def _limits(mean: float, sd: float, n: int, level: float) -> tuple[Ranged, Ranged]:
     z = float(special.ndtri(0.975))
-    reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd * np.sqrt(1 / n + z * z / (2 * (n - 1)))
+    reach = float(scipy.stats.t.ppf((1 + level) / 2, n - 1)) * sd * np.sqrt(1 / n + z * z / (2 * (n - 1)))
     ends = (mean - z * sd, mean + z * sd)
     low, high = (Ranged(value=each, low=each - float(reach), high=each + float(reach)) for each in ends)
     return low, high
@@ -108,7 +109,7 @@ def _rank(one: Floats, two: Floats, level: float) -> Ranged:
     n = one.size
     if np.ptp(one) == 0 or np.ptp(two) == 0:
         return Ranged(value=float("nan"), low=float("nan"), high=float("nan"))
-    r = float(np.clip(stats.spearmanr(one, two).statistic, -1, 1))
+    r = float(np.clip(scipy.stats.spearmanr(one, two).statistic, -1, 1))
     if n <= FEWEST:
         return Ranged(value=r, low=-1.0, high=1.0)
     held = float(np.clip(r, -1 + _TINY, 1 - _TINY))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.cells import Amount, Cells, Known, at_level, called, checked, gram, matrix, sums_of
@@ -244,7 +244,7 @@ def _newton(
     # numbers of any size beside levels of 0 and 1: all columns are brought to the size of 1
     size = np.array([max(float(np.abs(each.of).max(initial=0)), 1e-300) for each in amounts])
     units = np.concatenate([np.ones(sum(int(np.sum(~np.isnan(each.targets))) for each in margins)), 1 / size])
-    x = sparse.csr_matrix(matrix(margins, amounts, total.size) @ sparse.diags(units))
+    x = scipy.sparse.csr_matrix(matrix(margins, amounts, total.size) @ scipy.sparse.diags(units))
     targets = np.concatenate([*(each.targets for each in margins), [each.target for each in amounts]]) * units
     at = np.zeros(targets.size)
     g, slope = distance(x @ at)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.diagnosis import Floats, Level
@@ -113,7 +113,7 @@ def cells(weight: ArrayLike, rows: ArrayLike = 1.0) -> Cells:
     return Cells(rows=np.broadcast_to(np.asarray(rows, dtype=np.float64), w.shape).copy(), weight=w)
 
 
-def matrix(margins: Sequence[Known], amounts: Sequence[Amount], n_cells: int) -> sparse.csr_matrix:
+def matrix(margins: Sequence[Known], amounts: Sequence[Amount], n_cells: int) -> scipy.sparse.csr_matrix:
     """Return the auxiliaries of each cell: a column for every level that has a target, and one for every amount.
 
     Parameters:
@@ -126,12 +126,16 @@ def matrix(margins: Sequence[Known], amounts: Sequence[Amount], n_cells: int) ->
         column = np.where(np.isnan(each.targets), -1, np.cumsum(~np.isnan(each.targets)) - 1)[each.of]
         here = np.flatnonzero(column >= 0)
         shape = (n_cells, int(np.sum(~np.isnan(each.targets))))
-        blocks.append(sparse.csr_matrix((np.ones(here.size), (here, column[here])), shape=shape))
-    blocks += [sparse.csr_matrix(each.of[:, None]) for each in amounts]
-    return sparse.csr_matrix(sparse.hstack(blocks, format="csr")) if blocks else sparse.csr_matrix((n_cells, 0))
+        blocks.append(scipy.sparse.csr_matrix((np.ones(here.size), (here, column[here])), shape=shape))
+    blocks += [scipy.sparse.csr_matrix(each.of[:, None]) for each in amounts]
+    return (
+        scipy.sparse.csr_matrix(scipy.sparse.hstack(blocks, format="csr"))
+        if blocks
+        else scipy.sparse.csr_matrix((n_cells, 0))
+    )
 
 
-def gram(x: sparse.csr_matrix, weight: Floats) -> Floats:
+def gram(x: scipy.sparse.csr_matrix, weight: Floats) -> Floats:
     """Return Σ w x x' over cells."""
     return np.asarray((x.T @ x.multiply(weight[:, None]).tocsr()).toarray())
 

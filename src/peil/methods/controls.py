@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.first_order import checked_event
@@ -262,7 +262,7 @@ def _simplex(columns: Floats, aim: Floats, ridge: float) -> Floats:
     table = np.concatenate([columns - aim[:, None], ridge * np.eye(k)])
     table /= np.abs(table).max() or 1.0
     whole = np.concatenate([table, np.ones((1, k))])
-    found = optimize.nnls(whole, np.concatenate([np.zeros(len(table)), [1.0]]))[0]
+    found = scipy.optimize.nnls(whole, np.concatenate([np.zeros(len(table)), [1.0]]))[0]
     return np.asarray(found / found.sum(), dtype=np.float64)
 
 
@@ -282,7 +282,7 @@ def _by_predictors(own: Floats, others: Floats, y: Floats, pool: Floats) -> tupl
         return float(np.mean((y - weights(logs) @ pool) ** 2))
 
     start = np.zeros(k)
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         misfit,
         start,
         method="Nelder-Mead",

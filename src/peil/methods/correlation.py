@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import special
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.agreement import Ranged
@@ -118,8 +119,8 @@ def partial(x: ArrayLike, y: ArrayLike, held: ArrayLike | None = None, *, ranks:
     sides = [np.asarray(each, dtype=np.float64) for each in (x, y)]
     others = np.zeros((sides[0].size, 0)) if held is None else np.asarray(held, dtype=np.float64)
     if ranks:
-        sides = [stats.rankdata(each) for each in sides]
-        others = np.apply_along_axis(stats.rankdata, 0, others) if others.shape[1] else others
+        sides = [scipy.stats.rankdata(each) for each in sides]
+        others = np.apply_along_axis(scipy.stats.rankdata, 0, others) if others.shape[1] else others
     basis = spanned(others)
     one, two = (each - basis @ (basis.T @ each) for each in sides)
     size = float(np.sqrt((one @ one) * (two @ two)))
@@ -189,15 +190,15 @@ def _steepness(slope: float, n: float, chance: float) -> float:
         return _STEEPEST
     if less(-_STEEPEST) < 0:
         return -_STEEPEST
-    return float(np.sinh(optimize.brentq(lambda each: less(float(np.sinh(each))), -edge, edge, xtol=1e-10)))
+    return float(np.sinh(scipy.optimize.brentq(lambda each: less(float(np.sinh(each))), -edge, edge, xtol=1e-10)))
 
 
 @lru_cache(maxsize=64)
 def _chi(df: float) -> tuple[Floats, Floats]:
     """Return nodes and weights of the chi distribution, by Gauss and Legendre over its range."""
     x, w = np.polynomial.legendre.leggauss(_NODES)
-    low, high = stats.chi.ppf([1e-13, 1 - 1e-13], df)
+    low, high = scipy.stats.chi.ppf([1e-13, 1 - 1e-13], df)
     low = 0.0 if df < 30 else low  # noqa: PLR2004  # few degrees of freedom have mass near nought
     nodes = (high - low) / 2 * x + (high + low) / 2
-    weights = w * (high - low) / 2 * stats.chi.pdf(nodes, df)
+    weights = w * (high - low) / 2 * scipy.stats.chi.pdf(nodes, df)
     return nodes, weights / weights.sum()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from peil.methods.standing import holm
 
@@ -59,8 +59,8 @@ def cut_short(short: Floats, taken: Floats, *, level: float = 0.95) -> CutShort:
     wide = max(float(np.median(apart)) / _HALF_OF_ONE, 1.0)
     if wide > 1.001:  # noqa: PLR2004  # as good as one
         # negative binomial with the mean expected and the variance that many times as large
-        p = stats.nbinom.sf(short - 1, expected / (wide - 1), 1 / wide)
+        p = scipy.stats.nbinom.sf(short - 1, expected / (wide - 1), 1 / wide)
     else:
-        p = stats.poisson.sf(short - 1, expected)
+        p = scipy.stats.poisson.sf(short - 1, expected)
     p = holm(np.asarray(p, np.float64))
     return CutShort(usual=usual, share=share, p=p, flagged=(p <= 1 - level) & (share >= _TIMES * usual))

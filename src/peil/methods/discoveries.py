@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.moments import Floats
@@ -61,7 +61,7 @@ def discoveries(p: ArrayLike, *, rate: float = 0.05, dependence: Dependence = "i
         raise EvidenceError("no measure has a p-value, so nothing can be found", remedy="test one measure at least")
     adjusted = np.full(given.shape, np.nan)
     method = "bh" if dependence == "independent" else "by"
-    adjusted[here] = stats.false_discovery_control(given[here], method=method)
+    adjusted[here] = scipy.stats.false_discovery_control(given[here], method=method)
     found = np.zeros(given.shape, dtype=np.bool_)
     found[here] = adjusted[here] <= rate
     return Discoveries(adjusted=adjusted, found=found, tests=int(here.sum()), rate=rate)

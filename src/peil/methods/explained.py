@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from peil.methods.cells import gram
 from peil.methods.moments import Floats, Integers, Moments, Residuals
@@ -30,8 +30,8 @@ class Explained:
         inverse: (P, P) of the auxiliaries' products, weighted as before calibration.
     """
 
-    x: sparse.csr_matrix
-    weight: sparse.csr_matrix
+    x: scipy.sparse.csr_matrix
+    weight: scipy.sparse.csr_matrix
     slopes: tuple[tuple[Floats, Floats], ...]
     inverse: Floats
 
@@ -39,9 +39,9 @@ class Explained:
     def of(
         cls,
         *,
-        x: sparse.csr_matrix,
+        x: scipy.sparse.csr_matrix,
         drawn: Floats,
-        weight: sparse.csr_matrix,
+        weight: scipy.sparse.csr_matrix,
         crossed: tuple[tuple[Floats, Floats], ...],
     ) -> Self:
         """Make the regressions.
@@ -61,7 +61,7 @@ class Explained:
         return np.asarray(self.weight @ (self.x @ slope))
 
 
-def inverse_of(x: sparse.csr_matrix, drawn: Floats) -> Floats:
+def inverse_of(x: scipy.sparse.csr_matrix, drawn: Floats) -> Floats:
     """Return the inverse of Σ d x x', a generalised one as every margin adds up to the same.
 
     Parameters:
@@ -86,12 +86,12 @@ class Kinds:
         row_stratum: (M,) the stratum.
     """
 
-    x: sparse.csr_matrix
+    x: scipy.sparse.csr_matrix
     inverse: Floats
     stratum: Integers
     weight: Floats
     squares: Floats
-    of_rows: sparse.csr_matrix
+    of_rows: scipy.sparse.csr_matrix
     group: Integers
     row_stratum: Integers
 
@@ -106,15 +106,15 @@ class Kinds:
         n_strata = moments.strata.clusters.size
         n_groups = moments.group.size // n_strata
         places = np.arange(self.group.size)
-        of_group = sparse.csr_matrix((np.ones(places.size), (self.group, places)), shape=(n_groups, places.size))
+        of_group = scipy.sparse.csr_matrix((np.ones(places.size), (self.group, places)), shape=(n_groups, places.size))
         slopes = [
             np.asarray((of_group @ self.of_rows.multiply(each[0][:, None]).tocsr()).toarray()) @ self.inverse
             for each in (per, of)
         ]
         kinds = np.arange(self.stratum.size)
         shape = (n_strata, kinds.size)
-        whole = sparse.csr_matrix((self.weight, (self.stratum, kinds)), shape=shape)
-        squares = sparse.csr_matrix((self.squares, (self.stratum, kinds)), shape=shape)
+        whole = scipy.sparse.csr_matrix((self.weight, (self.stratum, kinds)), shape=shape)
+        squares = scipy.sparse.csr_matrix((self.squares, (self.stratum, kinds)), shape=shape)
         together = np.zeros((7, n_groups, n_strata))
         step = max(1, BLOCK // max(kinds.size, 1))
         for first in range(0, n_groups, step):
@@ -138,7 +138,7 @@ class Kinds:
         )
 
 
-def _rowwise(x: sparse.csr_matrix, slopes: Floats, group: Integers) -> Floats:
+def _rowwise(x: scipy.sparse.csr_matrix, slopes: Floats, group: Integers) -> Floats:
     """Return (M,) what the slopes of its own group foretell of each row."""
     row = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
     return np.bincount(row, x.data * slopes[group[row], x.indices], minlength=x.shape[0]).astype(np.float64)
@@ -173,8 +173,8 @@ def residuals(
     one = np.flatnonzero(kinds == 1)
     kind[one], w[one] = weight.indices[weight.indptr[one]], weight.data[weight.indptr[one]]
     shape = (n_strata, weight.shape[1])
-    whole = sparse.csr_matrix((w[one], (stratum[one], kind[one])), shape=shape)
-    squares = sparse.csr_matrix((w[one] ** 2, (stratum[one], kind[one])), shape=shape)
+    whole = scipy.sparse.csr_matrix((w[one], (stratum[one], kind[one])), shape=shape)
+    squares = scipy.sparse.csr_matrix((w[one] ** 2, (stratum[one], kind[one])), shape=shape)
     several = np.flatnonzero(~alone)
     made = np.zeros((7, n_groups, n_strata))
     group = entries[1]
@@ -199,7 +199,7 @@ def residuals(
     return _settled(x, y, xx, xy, yy, (all_xx, all_yy))
 
 
-def _together(whole: sparse.csr_matrix, squares: sparse.csr_matrix, fit: list[Floats]) -> Floats:
+def _together(whole: scipy.sparse.csr_matrix, squares: scipy.sparse.csr_matrix, fit: list[Floats]) -> Floats:
     """Return the sums over clusters of one kind as if none had rows: all that is left is minus what is explained."""
     x, y = fit
     xx, yy = squares @ (x * x), squares @ (y * y)
@@ -219,7 +219,7 @@ def _alone(entries: list[Floats], fit: list[Floats], of: tuple[Integers, Floats,
 
 
 def _one_by_one(
-    weight: sparse.csr_matrix,
+    weight: scipy.sparse.csr_matrix,
     fit: list[Floats],
     entries: list[Floats],
     several: Integers,
@@ -241,7 +241,7 @@ def _one_by_one(
         for each, values in zip(total, (x, y), strict=True):
             each[place[here] - first, group[here]] = values[here]
         e, f = (each - np.asarray(weight[first:last] @ b) for each, b in zip(total, fit, strict=True))
-        inside = sparse.csr_matrix(
+        inside = scipy.sparse.csr_matrix(
             (np.ones(last - first), (stratum[several[first:last]], np.arange(last - first))),
             shape=(n_strata, last - first),
         )

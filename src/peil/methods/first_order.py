@@ -6,8 +6,9 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.breakpoints import checked_regressors, checked_series
@@ -55,7 +56,7 @@ class Mixture:
         low, high = float(ends.min()), float(ends.max())
         if high - low <= _FLAT * max(abs(low), abs(high), float(self.spread.max())):
             return low
-        return float(optimize.brentq(lambda value: self.below(value) - p, low, high))
+        return float(scipy.optimize.brentq(lambda value: self.below(value) - p, low, high))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

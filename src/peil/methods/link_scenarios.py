@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse, special
+from scipy import special
 
 from peil.errors import EvidenceError
 from peil.methods.compiled import compiled
@@ -87,8 +88,8 @@ def scenarios(a: ArrayLike, b: ArrayLike, probability: ArrayLike, *, seed: int =
             member_scenario=none, member_record=none, member_block=none, n_components=0)  # fmt: skip
     names, place = np.unique(np.concatenate([one, other]), return_inverse=True)
     one, other = place[: one.size], place[one.size :]
-    graph = sparse.coo_array((np.ones(one.size), (one, other)), shape=(names.size, names.size))
-    n_components, of_record = sparse.csgraph.connected_components(graph, directed=False)
+    graph = scipy.sparse.coo_array((np.ones(one.size), (one, other)), shape=(names.size, names.size))
+    n_components, of_record = scipy.sparse.csgraph.connected_components(graph, directed=False)
     order = np.argsort(of_record, kind="stable")
     begins = np.searchsorted(of_record[order], np.arange(n_components + 1))
     within = np.empty(names.size, dtype=np.int64)
@@ -191,7 +192,9 @@ def _drawn(component: int, records: Integers, matrices: Floats, rng: np.random.G
     size = records.size
     pairs, odds, fixed, near = (matrix + matrix.T for matrix in matrices)
     weight = odds + fixed
-    labels = sparse.csgraph.connected_components(sparse.csr_array((weight > 0) & (near > 0)), directed=False)[1]
+    labels = scipy.sparse.csgraph.connected_components(
+        scipy.sparse.csr_array((weight > 0) & (near > 0)), directed=False
+    )[1]
     kept = np.empty((DRAWS + 1, size), dtype=np.int64)
     for draw in range(DRAWS):
         labels = moved(labels.astype(np.int64), weight, near > 0, rng.random((SWEEPS, size)))

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import special
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.moments import Floats
@@ -94,7 +95,7 @@ def together(
     df = n - 1
     if spread == "knapp_hartung":
         se = float(np.sqrt(np.sum(weight * (values - mean) ** 2) / (df * weight.sum())))
-    reach = stats.t.ppf((1 + level) / 2, df) if spread == "knapp_hartung" else special.ndtri((1 + level) / 2)
+    reach = scipy.stats.t.ppf((1 + level) / 2, df) if spread == "knapp_hartung" else special.ndtri((1 + level) / 2)
     ahead = float(reach * np.sqrt(tau2 + se * se))
     q, fixed = _q(values, variances, 0.0), 1 / variances
     typical = df * fixed.sum() / (fixed.sum() ** 2 - np.sum(fixed**2))
@@ -110,7 +111,7 @@ def together(
         predicted_low=mean - ahead,
         predicted_high=mean + ahead,
         q=q,
-        q_p=float(stats.chi2.sf(q, df)),
+        q_p=float(scipy.stats.chi2.sf(q, df)),
         i2=float(tau2 / (tau2 + typical)),
         n=n,
         level=level,
@@ -167,8 +168,8 @@ def _tau2(y: Floats, v: Floats, estimator: Estimator) -> float:
         return 0.0
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
     if slope(low) > 0 > slope(high):
-        return float(optimize.brentq(slope, low, high, xtol=TOLERANCE * max(high, 1.0), rtol=8.9e-16))
-    return float(optimize.minimize_scalar(minus_log_likelihood, bounds=(low, high), method="bounded").x)
+        return float(scipy.optimize.brentq(slope, low, high, xtol=TOLERANCE * max(high, 1.0), rtol=8.9e-16))
+    return float(scipy.optimize.minimize_scalar(minus_log_likelihood, bounds=(low, high), method="bounded").x)
 
 
 def _most(y: Floats, v: Floats) -> float:
@@ -181,7 +182,7 @@ def _root(of: Callable[[float], float], most: float) -> float:
         return 0.0
     while of(most) > 0 and most < WIDEST * WIDEST:
         most *= 10
-    return float(optimize.brentq(of, 0.0, most, xtol=TOLERANCE * max(most, 1.0), rtol=8.9e-16))
+    return float(scipy.optimize.brentq(of, 0.0, most, xtol=TOLERANCE * max(most, 1.0), rtol=8.9e-16))
 
 
 def _profile(y: Floats, v: Floats, level: float) -> tuple[float, float]:
@@ -189,6 +190,6 @@ def _profile(y: Floats, v: Floats, level: float) -> tuple[float, float]:
     df = y.size - 1
     bounds = []
     for chance in ((1 + level) / 2, (1 - level) / 2):
-        wanted = float(stats.chi2.ppf(chance, df))
+        wanted = float(scipy.stats.chi2.ppf(chance, df))
         bounds.append(_root(lambda tau2, wanted=wanted: _q(y, v, tau2) - wanted, _most(y, v)))  # type: ignore[misc]  # a default binds the loop's value
     return bounds[0], bounds[1]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.moments import Floats
@@ -135,5 +135,5 @@ def robust(y: ArrayLike, v: ArrayLike, group: ArrayLike, *, tau2: float, level: 
     mean = float(np.sum(weight * values) / weight.sum())
     parts = np.bincount(place, weight * (values - mean))
     se = float(np.sqrt(np.sum(parts**2) * groups / (groups - 1)) / weight.sum())
-    reach = float(stats.t.ppf((1 + level) / 2, groups - 1)) * se
+    reach = float(scipy.stats.t.ppf((1 + level) / 2, groups - 1)) * se
     return Robust(value=mean, se=se, low=mean - reach, high=mean + reach, groups=groups, level=level)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize
 
 from peil.errors import EvidenceError
 
@@ -245,7 +245,7 @@ def _minimum(target: _Likelihood) -> Floats:
 
 
 def _descended(target: _Likelihood, start: Floats) -> Floats:
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         target,
         start,
         jac=target.slope,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from peil.errors import EvidenceError
 from peil.methods.moments import Floats, Integers
@@ -244,7 +244,7 @@ def _left_out(
     values, cluster = sums.values[entries], sums.cluster[entries]
     if sums.cell[entries].any():
         cluster, at = np.unique(cluster, return_inverse=True)
-        values = np.asarray(sparse.csr_array((np.ones(at.size), (at, np.arange(at.size)))) @ values)
+        values = np.asarray(scipy.sparse.csr_array((np.ones(at.size), (at, np.arange(at.size)))) @ values)
     first, of_each = np.unique(replicates.stratum, return_index=True, return_inverse=True)[1:]
     stratum, n_strata, n_h = of_each[cluster], first.size, replicates.clusters[first]
     whole = values.sum(axis=0)

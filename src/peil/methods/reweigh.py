@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from peil.errors import EvidenceError
 from peil.methods.moments import Floats, Integers
@@ -47,12 +47,12 @@ def raking(
     """
     n_cells = levels[0].size
     members = [
-        sparse.csr_array((np.ones(n_cells), (level, np.arange(n_cells))), shape=(target.size + 1, n_cells))
+        scipy.sparse.csr_array((np.ones(n_cells), (level, np.arange(n_cells))), shape=(target.size + 1, n_cells))
         for level, target in zip(levels, targets, strict=True)
     ]
 
     def reweigh(block: Floats) -> Floats:
-        summed = sparse.csr_array((weights, (cells, clusters)), shape=(n_cells, block.shape[0]))
+        summed = scipy.sparse.csr_array((weights, (cells, clusters)), shape=(n_cells, block.shape[0]))
         made = np.asarray(summed @ block)
         factor = np.ones_like(made)
         for _ in range(most):
@@ -104,8 +104,8 @@ def linear(clusters: Integers, cells: Integers, weights: Floats, known: Floats, 
     n_cells, k = known.shape
     size = np.maximum(np.abs(known).max(axis=0), np.finfo(np.float64).tiny)
     x, t = known / size, targets / size
-    rows = sparse.csr_array(x)
-    outer = sparse.csr_array((x[:, :, None] * x[:, None, :]).reshape(n_cells, k * k))
+    rows = scipy.sparse.csr_array(x)
+    outer = scipy.sparse.csr_array((x[:, :, None] * x[:, None, :]).reshape(n_cells, k * k))
 
     def factors(made: Floats) -> Floats:
         gram = np.asarray(outer.T @ made).T.reshape(-1, k, k)
@@ -121,7 +121,7 @@ def linear(clusters: Integers, cells: Integers, weights: Floats, known: Floats, 
         return np.asarray(g, dtype=np.float64)
 
     def reweigh(block: Floats) -> Floats:
-        summed = sparse.csr_array((weights, (cells, clusters)), shape=(n_cells, block.shape[0]))
+        summed = scipy.sparse.csr_array((weights, (cells, clusters)), shape=(n_cells, block.shape[0]))
         whole = factors(np.asarray(summed @ np.ones((block.shape[0], 1))))
         return factors(np.asarray(summed @ block)) / whole
 

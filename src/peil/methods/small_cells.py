@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import interpolate
 
 from peil.errors import EvidenceError
 from peil.methods.variance_grid import BEND, Cells, CrossedEffects, Floats, Integers, Point, mixture_quantile
@@ -250,7 +250,7 @@ def _ends(ratio: Floats, size: Floats, weight: Floats, level: float) -> tuple[fl
     at = np.bincount(line, weight * size) / mass
     mass[0] *= 2 if lines[0] == 0 else 1
     fine = np.linspace(lines[0], lines[-1], FINE)
-    passed = np.cumsum(np.exp(interpolate.CubicSpline(lines, np.log(mass))(fine)))
+    passed = np.cumsum(np.exp(scipy.interpolate.CubicSpline(lines, np.log(mass))(fine)))
     found = np.interp([(1 - level) / 2, (1 + level) / 2], passed / passed[-1], fine)
     # an answer's spread hardly changes along the grid: what is interpolated is close to the ratio itself
     low, high = np.interp(np.sinh(found), np.sinh(lines), at)

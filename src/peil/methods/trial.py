@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.moments import Floats
@@ -109,7 +110,7 @@ def learned(lengths: ArrayLike, taken: ArrayLike, days: ArrayLike, arm: ArrayLik
     start = np.array(
         [special.logit(min(0.95, decided.sum() / scale + 0.05)), np.log(1.5 / float(np.average(day, weights=n)))]
     )
-    found = optimize.minimize(lambda at: minus_log_likelihood(at) / scale, start, method="Nelder-Mead",
+    found = scipy.optimize.minimize(lambda at: minus_log_likelihood(at) / scale, start, method="Nelder-Mead",
                               options={"xatol": 1e-9, "fatol": 1e-14, "maxiter": 4000})  # fmt: skip
     hessian = _hessian(minus_log_likelihood, found.x)
     if not np.all(np.isfinite(hessian)) or np.any(np.linalg.eigvalsh(hessian) <= 0):
@@ -157,7 +158,7 @@ def best_length(worth: Callable[[Floats], Floats], *, least: float, most: float)
     grid = np.linspace(least, most, _GRID)
     at = int(np.argmax(worth(grid)))
     low, high = grid[max(at - 1, 0)], grid[min(at + 1, _GRID - 1)]
-    found = optimize.minimize_scalar(lambda day: -float(worth(np.array([day]))[0]), bounds=(low, high), method="bounded",
+    found = scipy.optimize.minimize_scalar(lambda day: -float(worth(np.array([day]))[0]), bounds=(low, high), method="bounded",
                                      options={"xatol": 1e-7})  # fmt: skip
     ends = [(float(worth(np.array([each]))[0]), float(each)) for each in (low, float(found.x), high)]
     return max(ends)[1]
@@ -186,8 +187,8 @@ def flat_region(
     def over(day: float) -> float:
         return float(worth(np.array([day]))[0]) - floor
 
-    low = least if over(least) >= 0 else float(optimize.brentq(over, least, best))
-    high = most if over(most) >= 0 else float(optimize.brentq(over, best, most))
+    low = least if over(least) >= 0 else float(scipy.optimize.brentq(over, least, best))
+    high = most if over(most) >= 0 else float(scipy.optimize.brentq(over, best, most))
     return low, high
 
 

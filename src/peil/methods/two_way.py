@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.linalg import splu
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -34,7 +33,7 @@ class TwoWay:
         solver: of what is left.
     """
 
-    table: sparse.csr_matrix
+    table: scipy.sparse.csr_matrix
     rows: Floats
     solver: object
 
@@ -64,10 +63,14 @@ def two_way(agent: Integers, week: Integers, agents: int, weeks: int) -> TwoWay:
         agents, weeks: how many there are, those without rows too.
     """
     rows = np.maximum(np.bincount(agent, minlength=agents), 1).astype(np.float64)
-    table = sparse.coo_matrix((np.ones(len(agent)), (agent, week)), shape=(agents, weeks)).tocsr()
-    inside = sparse.diags(np.asarray(table.sum(axis=0)).ravel()) - table.T @ sparse.diags(1 / rows) @ table
+    table = scipy.sparse.coo_matrix((np.ones(len(agent)), (agent, week)), shape=(agents, weeks)).tocsr()
+    inside = scipy.sparse.diags(np.asarray(table.sum(axis=0)).ravel()) - table.T @ scipy.sparse.diags(1 / rows) @ table
     # one week of each piece is free to choose, and so are weeks without a row: a touch on the diagonal chooses nought
-    return TwoWay(table=table, rows=rows, solver=splu((inside + sparse.identity(weeks) * _TOUCH).tocsc()))
+    return TwoWay(
+        table=table,
+        rows=rows,
+        solver=scipy.sparse.linalg.splu((inside + scipy.sparse.identity(weeks) * _TOUCH).tocsc()),
+    )
 
 
 def pieces(agent: Integers, week: Integers, agents: int, weeks: int) -> tuple[Integers, Integers]:
@@ -78,6 +81,6 @@ def pieces(agent: Integers, week: Integers, agents: int, weeks: int) -> tuple[In
         >>> bool(of_agent[0] == of_agent[1])
         False
     """
-    graph = sparse.coo_matrix((np.ones(len(agent)), (agent, agents + week)), shape=(agents + weeks,) * 2)
-    _, piece = sparse.csgraph.connected_components(graph, directed=False)
+    graph = scipy.sparse.coo_matrix((np.ones(len(agent)), (agent, agents + week)), shape=(agents + weeks,) * 2)
+    _, piece = scipy.sparse.csgraph.connected_components(graph, directed=False)
     return piece[:agents].astype(np.int64), piece[agents:].astype(np.int64)

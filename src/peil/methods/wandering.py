@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, special
+import scipy
+from scipy import special
 
 from peil.errors import EvidenceError
 from peil.methods.first_order import Mixture
@@ -87,7 +88,7 @@ def foreseen(y: Floats, columns: Floats, *, level: float) -> Foreseen:
     centre, spread = np.empty(RATIOS.size), np.empty(RATIOS.size)
     ahead = _steps(n + h)[n:]
     for i, (part, ratio) in enumerate(zip(parts, RATIOS, strict=True)):
-        cross = linalg.solve_triangular(part.factor, ratio * ahead[:, :n].T, lower=True)
+        cross = scipy.linalg.solve_triangular(part.factor, ratio * ahead[:, :n].T, lower=True)
         shared = np.eye(h) + ratio * ahead[:, n:] - cross.T @ cross
         left = (columns[n:] - cross.T @ part.white) @ part.inverse_top
         whole = part.variance * (shared + left @ left.T)
@@ -133,7 +134,7 @@ def _fitted(y: Floats, columns: Floats, ratio: float) -> _Part:
             remedy=f"{k + _SPARE} are needed; take a longer series, or fewer regressors",
         )
     factor = np.asarray(np.linalg.cholesky(np.eye(n) + ratio * _steps(n)), dtype=np.float64)
-    both = linalg.solve_triangular(factor, np.column_stack([columns, y]), lower=True)
+    both = scipy.linalg.solve_triangular(factor, np.column_stack([columns, y]), lower=True)
     top = np.asarray(np.linalg.qr(both, mode="r"), dtype=np.float64)
     inverse_top = np.asarray(np.linalg.inv(top[:k, :k]), dtype=np.float64)
     found = inverse_top @ top[:k, k]

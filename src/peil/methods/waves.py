@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.moments import Floats
@@ -253,4 +254,4 @@ def _quantile(weight: Floats, centre: Floats, spread: Floats, p: float) -> float
     low, high = float(ends[here].min()), float(ends[here].max())
     if not high > low:
         return low
-    return float(optimize.brentq(lambda v: float(weight @ special.ndtr((v - centre) / spread)) - p, low, high))
+    return float(scipy.optimize.brentq(lambda v: float(weight @ special.ndtr((v - centre) / spread)) - p, low, high))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 Integers = npt.NDArray[np.int64]
 
@@ -46,11 +47,8 @@ def clusters(
 
 
 def _connected(n: int, left: Integers, right: Integers) -> Integers:
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    edges = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
-    _, labels = connected_components(edges, directed=False)
+    edges = scipy.sparse.coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
+    _, labels = scipy.sparse.csgraph.connected_components(edges, directed=False)
     lowest = np.full(labels.max(initial=-1) + 1, n, np.int64)
     np.minimum.at(lowest, labels, np.arange(n))
     return np.asarray(lowest[labels], np.int64)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from peil.methods.event_study import EventStudy
+from peil.reports import vega as alt
 from peil.reports.axes import finished, label_expression, scale, upward, zero_line
 from peil.reports.rows import Spec
 from peil.reports.theme import LIGHT, NARROW, SMALL, WIDE, config, ink_width

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
 from peil.reports import numbers
+from peil.reports import vega as alt
 from peil.reports.theme import LIGHT, SMALL, ink_width
 from peil.terms import Language, Unit
 

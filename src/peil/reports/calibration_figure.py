@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
 from peil.methods.forecast_calibration import Bin
 from peil.reports import numbers
+from peil.reports import vega as alt
 from peil.reports.axes import across, finished, scale, upward
 from peil.reports.figures import Figure
 from peil.reports.rows import Spec

@@ -7,9 +7,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
 from peil.reports import numbers
+from peil.reports import vega as alt
 from peil.reports.axes import Scale, across, finished, label_expression, scale, short_grid, zero_line
 from peil.reports.rows import Row, Spec, finite, largest
 from peil.reports.theme import LABEL, LIGHT, NARROW, SIZES, SMALL, WIDE, config, ink_width

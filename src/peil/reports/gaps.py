@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
 from peil.estimates.difference import Difference
 from peil.reports import numbers
+from peil.reports import vega as alt
 from peil.reports.axes import Scale, across, finished, label_expression, scale, short_grid, zero_line
 from peil.reports.rows import Spec, finite
 from peil.reports.theme import LABEL, LIGHT, NARROW, SIZES, SMALL, WIDE, config, ink_width

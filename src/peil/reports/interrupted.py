@@ -9,11 +9,10 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
-
 from peil.errors import EvidenceError
 from peil.estimates.series import Series
 from peil.reports import numbers, sentences
+from peil.reports import vega as alt
 from peil.reports.axes import Scale, finished, scale, upward, zero_line
 from peil.reports.dates import day, period
 from peil.reports.figures import Figure

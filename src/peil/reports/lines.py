@@ -9,9 +9,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
-
 from peil.reports import numbers
+from peil.reports import vega as alt
 from peil.reports.axes import Scale, finished, label_expression, scale, upward, zero_line
 from peil.reports.dates import period
 from peil.reports.rows import Row, Spec, finite, largest

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
 import numpy as np
 
 from peil.measures.reach import REACHED
 from peil.reports import labels, numbers
+from peil.reports import vega as alt
 from peil.reports.asked import Asked
 from peil.reports.axes import Scale, across, finished, scale, upward
 from peil.reports.figures import Figure

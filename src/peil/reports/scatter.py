@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import altair as alt
-
+from peil.reports import vega as alt
 from peil.reports.axes import across, finished, scale, upward, zero_line
 from peil.reports.rows import Spec
 from peil.reports.theme import LIGHT, NARROW, SMALL, WIDE, config, ink_width

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
-
+from peil.reports import vega as alt
 from peil.reports.axes import across, finished, scale
 from peil.reports.rows import Spec
 from peil.reports.theme import LIGHT, NARROW, SMALL, WIDE, config, ink_width

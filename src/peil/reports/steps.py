@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
 import numpy as np
 
 from peil.estimates.lasting import Lasting
+from peil.reports import vega as alt
 from peil.reports.axes import Scale, across, finished, scale, upward
 from peil.reports.rows import Spec, finite
 from peil.reports.theme import LIGHT, NARROW, SMALL, WIDE, config, ink_width

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
-
 from peil.estimates.waiting_slopes import Waited
+from peil.reports import vega as alt
 from peil.reports.axes import across, finished, scale, upward
 from peil.reports.rows import Spec, finite
 from peil.reports.theme import LIGHT, NARROW, SIZES, SMALL, WIDE, config, ink_width

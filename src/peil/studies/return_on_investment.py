@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from peil.dataset import Run
 from peil.errors import DefinitionError, EvidenceError
@@ -230,7 +230,7 @@ def _mean(gaps: Sequence[Ranged], level: float) -> Ranged:
         return gaps[0]
     values = np.array([each.value for each in gaps])
     mean = float(values.mean())
-    reach = float(stats.t.ppf((1 + level) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size))
+    reach = float(scipy.stats.t.ppf((1 + level) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size))
     return Ranged(value=mean, low=mean - reach, high=mean + reach)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scipy.stats import contingency
+import scipy
 
 from peil.engines.engine import Engine
 from peil.engines.schema import Table
@@ -209,7 +209,7 @@ def _moved(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
         return False
     names = sorted(before.keys() | after.keys())
     table = [[each.get(name, 0) for name in names] for each in (before, after)]
-    return bool(contingency.chi2_contingency(table).pvalue < BY_CHANCE)
+    return bool(scipy.stats.contingency.chi2_contingency(table).pvalue < BY_CHANCE)
 
 
 def _distance(before: Mapping[str, int], after: Mapping[str, int]) -> float:
