@@ -39,15 +39,9 @@ OWN = {
 }
 
 
-@lru_cache(maxsize=4096)
-def _tree(sql: str) -> exp.Expr:
-    """One tree for all who ask: nobody changes it in place."""
-    return sqlglot.parse_one(sql, dialect="duckdb")
-
-
 def _parsed(sql: str, what: str) -> exp.Expr:
     try:
-        return _tree(sql)
+        return sqlglot.parse_one(sql, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
         raise DefinitionError(
             f"{what}: '{sql}' cannot be read as SQL", remedy="check brackets, quotes and commas"
@@ -81,7 +75,7 @@ def _refuse(node: exp.Expr, what: str, allowed: tuple[type[exp.Expr], ...]) -> N
             f"{what}: {node.this} is not a whole number",
             remedy="count in smaller units (ms, cents, millionths) and divide in 'per'",
         )
-    if isinstance(node, exp.Cast) and node.to.sql(dialect="duckdb").split("(")[0].upper() not in CASTS:
+    if isinstance(node, exp.Cast) and _named(node).split("(")[0].upper() not in CASTS:
         raise DefinitionError(
             f"{what}: cast to {node.to.sql(dialect='duckdb')} differs between engines", remedy="cast at the door"
         )
@@ -94,11 +88,11 @@ def _is_moment_column(node: exp.Expr) -> bool:
 def _is_moment(node: exp.Expr) -> bool:
     """Whether it is a part of a date or time written out: ``date '2020-03-16'``."""
     cast = node.parent if isinstance(node, exp.DataType) else node
-    return (
-        isinstance(cast, exp.Cast)
-        and isinstance(cast.this, exp.Literal)
-        and cast.to.sql(dialect="duckdb") in {"DATE", "TIMESTAMP"}
-    )
+    return isinstance(cast, exp.Cast) and isinstance(cast.this, exp.Literal) and _named(cast) in {"DATE", "TIMESTAMP"}
+
+
+def _named(cast: exp.Cast) -> str:
+    return cast.to.sql(dialect="duckdb", copy=False)
 
 
 @lru_cache(maxsize=4096)
@@ -190,8 +184,9 @@ def rendered(sql: str, dialect: Dialect, what: str = "query") -> str:
     tree = _parsed(sql, what)
     for node in tree.walk():
         _refuse(node, what, STAGE)
-    made = tree.transform(_own, dialect)
-    return (made.transform(_wide) if dialect == "spark" else made).sql(dialect=dialect)
+    # the tree is ours alone: a copy for each step takes longer than the steps
+    made = tree.transform(_own, dialect, copy=False)
+    return (made.transform(_wide, copy=False) if dialect == "spark" else made).sql(dialect=dialect, copy=False)
 
 
 def _wide(node: exp.Expr) -> exp.Expr:
@@ -201,7 +196,8 @@ def _wide(node: exp.Expr) -> exp.Expr:
 
 def _own(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     if isinstance(node, exp.Anonymous) and str(node.this).lower() in OWN:
-        parts = [_whole(each.transform(_own, dialect)).sql(dialect=dialect) for each in node.expressions]
+        inner = [each.transform(_own, dialect, copy=False) for each in node.expressions]
+        parts = [_whole(each).sql(dialect=dialect, copy=False) for each in inner]
         return sqlglot.parse_one(OWN[str(node.this).lower()][dialect].format(*parts), dialect=dialect)
     return node
 

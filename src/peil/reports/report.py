@@ -20,7 +20,7 @@ from peil.estimates.difference import Difference, Side
 from peil.journeys.rule import JourneyRule
 from peil.measures.catalogue import measure_named
 from peil.measures.measure import POPULATIONS, Measure
-from peil.reports import defaults, labels, numbers, sentences, theme
+from peil.reports import defaults, labels, numbers, sentences, theme, vega
 from peil.reports.asked import Asked
 from peil.reports.compared import gap_figure, perception_told
 from peil.reports.compose import asked_figure, family_figure
@@ -92,6 +92,7 @@ class _Compared:
     perception: Perception | None = None
 
 
+@vega.unchecked()
 def write_report(  # noqa: PLR0913  # a report is told everything that stands in it
     data: Dataset,
     config: ReportConfig,
