@@ -19,8 +19,8 @@ from peil.estimates.waiting_slopes import waiting_slopes
 from peil.measures.catalogue import CATALOGUE, measure_named
 from peil.measures.measure import POPULATIONS
 from peil.reports.asked import Asked
+from peil.reports.findings import finding_told
 from peil.reports.patience import patience_figure, time_topic
-from peil.reports.report import finding_told
 from peil.studies.time_as_currency import time_as_currency
 from peil.surveys.responses import RESPONSES
 from peil.surveys.scale_versions import CES_SPEED_1, questions_of, scale_version

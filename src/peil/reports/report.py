@@ -13,20 +13,20 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from peil.config import CompareConfig, ReportConfig, SurveyConfig
+from peil.config import ReportConfig, SurveyConfig
 from peil.dataset import Dataset
-from peil.errors import EvidenceError
-from peil.estimates.difference import Difference, Side
+from peil.estimates.difference import Difference
 from peil.journeys.rule import JourneyRule
-from peil.measures.catalogue import measure_named
-from peil.measures.measure import POPULATIONS, Measure
-from peil.reports import defaults, labels, numbers, sentences, theme, vega
+from peil.measures.measure import Measure
+from peil.reports import defaults, labels, numbers, theme, vega
 from peil.reports.asked import Asked
-from peil.reports.compared import gap_figure, perception_told
+from peil.reports.compared import gap_figure
+from peil.reports.comparisons import ORGANISATION, Compared, compared_as, comparison_told
 from peil.reports.compose import asked_figure, family_figure
-from peil.reports.conditions import both, condition
 from peil.reports.dates import day
 from peil.reports.figures import Figure
+from peil.reports.findings import finding_told
+from peil.reports.headlines import headlines_of
 from peil.reports.held import Held, held, not_estimated, same_question
 from peil.reports.interrupted import interrupted_figure
 from peil.reports.quality import aside_table, by_rule, rows_table
@@ -39,32 +39,8 @@ from peil.sources.load import Progress, Refused, silent
 from peil.sources.simulated.planted import Planted
 from peil.studies.change_log import DefinitionChange
 from peil.studies.finding import Effect, Finding
-from peil.studies.group_gap import group_gap
-from peil.studies.perception_gap import Perception, perception_gap
 from peil.studies.trend_break import TrendBreak
 from peil.terms import Label, Language
-
-_ORGANISATION = "organisation"
-_CARDS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headline:
-    """A headline figure.
-
-    Parameters:
-        value: the number in its unit.
-        label: what it is.
-        interval: how sure it is.
-        says: the three in one sentence.
-        clear: whether it is a number to believe or a difference that was not shown.
-    """
-
-    value: str
-    label: str
-    interval: str
-    says: str
-    clear: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +58,6 @@ class Report:
     headlines: tuple[str, ...]
     findings: tuple[Finding[Difference | Effect], ...]
     planted: tuple[tuple[Held, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    finding: Finding[Difference | Effect]
-    sides: tuple[Side, Side]
-    by: str
-    perception: Perception | None = None
 
 
 @vega.unchecked()
@@ -156,7 +124,9 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
         surveys={each.name: each for each in surveys},
     )
     progress(_SAY["choosing"].read(language), 0, 4)
-    compared = [each for each in (_compared(asked, one) for one in config.compare or defaults.compares(asked)) if each]
+    compared = [
+        each for each in (compared_as(asked, one) for one in config.compare or defaults.compares(asked)) if each
+    ]
     progress(_SAY["figures"].read(language), 1, 4)
     broken = trend_findings(asked, config.trend_breaks, change_log)
     figures = _figures(asked, config, compared, broken)
@@ -164,7 +134,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     told = chapters(asked, drawn=shown, first=len(figures) + 1)
     progress(_SAY["truths"].read(language), 2, 4)
     planted = held(truths, asked) if truths else ()
-    cards = _cards(asked, config, compared)
+    cards = headlines_of(asked, config, compared)
     progress(_SAY["writing"].read(language), 3, 4)
     every = (*figures, *(figure for chapter in told for figure in chapter.figures))
     subjects = topics(asked, config, journeys, register, first=len(every) + 1)
@@ -182,7 +152,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
             "chapters": told,
             "findings": [
                 *(finding_told(each.finding, language) for each in broken),
-                *(_told(each, planted, language) for each in compared),
+                *(comparison_told(each, planted, language) for each in compared),
                 *(finding_told(one, language, facts=facts) for topic in subjects for one, facts in topic.findings),
             ],
             "topics": subjects,
@@ -222,51 +192,8 @@ _SAY: Mapping[str, Label] = {
 }
 
 
-def _compared(asked: Asked, wanted: CompareConfig) -> _Compared | None:
-    measure = measure_named(wanted.measure, asked.catalogue)
-    other = measure_named(wanted.against, asked.catalogue) if wanted.against else measure
-    schema = POPULATIONS[measure.population]
-    sides = tuple(
-        Side(measure=each, where=both(wanted.where, condition(wanted.by, value, schema)))
-        for each, value in ((measure, wanted.first), (other, wanted.second))
-    )
-    one, two = (
-        (measure.label, other.label)
-        if wanted.against
-        else (
-            Label(*(_inside(wanted.by, numbers.group_text(wanted.by, value, language)) for language in ("en", "nl")))
-            for value in (wanted.first, wanted.second)
-        )
-    )
-    if sentences.perception(measure.name, other.name):
-        return _perceived(asked, measure, other, wanted)
-    try:
-        finding = group_gap(asked.data, sides[0], sides[1], named=(one, two), level=asked.level)
-    except EvidenceError:
-        return None
-    if min(finding.effect.first.n, finding.effect.second.n) < asked.minimum_n:
-        return None
-    return _Compared(finding=finding, sides=(sides[0], sides[1]), by=wanted.by)
-
-
-def _perceived(asked: Asked, voice: Measure, belief: Measure, wanted: CompareConfig) -> _Compared | None:
-    try:
-        found = perception_gap(asked.data, voice, belief, where=wanted.where, level=asked.level)
-        fewest = min(asked.estimates(each, where=wanted.where).only().n for each in (voice, belief))
-    except EvidenceError:
-        return None
-    if fewest < asked.minimum_n:
-        return None
-    sides = tuple(Side(measure=each, where=wanted.where) for each in (voice, belief))
-    return _Compared(finding=found.finding, sides=(sides[0], sides[1]), by=_ORGANISATION, perception=found)
-
-
-def _inside(by: str, name: str) -> str:
-    return labels.lowered(name) if by in {"channel", "handler"} else name
-
-
 def _figures(
-    asked: Asked, config: ReportConfig, compared: Sequence[_Compared], broken: Sequence[TrendBreak]
+    asked: Asked, config: ReportConfig, compared: Sequence[Compared], broken: Sequence[TrendBreak]
 ) -> tuple[Figure, ...]:
     drawn = (*_broken(asked, broken), *_drawn(asked, config, compared))
     return tuple(replace(each, key=f"f{place}") for place, each in enumerate(drawn, start=1))
@@ -278,12 +205,12 @@ def _broken(asked: Asked, broken: Sequence[TrendBreak]) -> Iterator[Figure]:
             yield interrupted_figure(each, asked.language, "break")
 
 
-def _drawn(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) -> Iterator[Figure]:
+def _drawn(asked: Asked, config: ReportConfig, compared: Sequence[Compared]) -> Iterator[Figure]:
     for each in compared:
         if each.sides[0].measure.name != each.sides[1].measure.name:
             made = gap_figure(asked, each.finding, each.sides, each.by, "gap")
-            if made is None and each.by != _ORGANISATION:
-                made = gap_figure(asked, each.finding, each.sides, _ORGANISATION, "gap")
+            if made is None and each.by != ORGANISATION:
+                made = gap_figure(asked, each.finding, each.sides, ORGANISATION, "gap")
             if made:
                 yield made
     for wanted in config.figures or defaults.figures(asked):
@@ -296,80 +223,6 @@ def _drawn(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) ->
             yield figure
 
 
-def _cards(asked: Asked, config: ReportConfig, compared: Sequence[_Compared]) -> tuple[Headline, ...]:
-    made: list[Headline] = []
-    if not config.headlines:
-        made += [_gap_card(asked, each.finding) for each in compared if each.finding.verdict == "yes"][:_CARDS]
-    for name in config.headlines or defaults.headlines(asked):
-        measure = measure_named(name, asked.catalogue)
-        try:
-            found = asked.estimates(measure).only()
-        except EvidenceError:
-            continue
-        if found.n < asked.minimum_n:
-            continue
-        label = measure.label.read(asked.language)
-        value = numbers.value_text(found.value, measure.unit, asked.language)
-        between = numbers.interval_text(found.low, found.high, measure.unit, asked.language, size=abs(found.value))
-        made.append(Headline(value=value, label=label, interval=between, says=f"{label}: {value} {between}"))
-    return tuple(made if config.headlines else made[:_CARDS])
-
-
-def _gap_card(asked: Asked, finding: Finding[Difference | Effect]) -> Headline:
-    found, language = finding.effect, asked.language
-    unit = found.unit
-    return Headline(
-        value=numbers.value_text(found.value, unit, language, difference=True),
-        label=sentences.title(finding, language),
-        interval=numbers.interval_text(found.low, found.high, unit, language, difference=True),
-        says=sentences.sentence(finding, language).removesuffix("."),
-    )
-
-
-def _told(compared: _Compared, planted: Sequence[Held], language: Language) -> dict[str, Any]:
-    facts = perception_told(compared.perception, language) if compared.perception else ()
-    answers = [each for each in planted if same_question(each.name, compared.sides)]
-    return finding_told(compared.finding, language, facts=facts, planted=answers)
-
-
-def finding_told(
-    finding: Finding[Difference | Effect],
-    language: Language,
-    *,
-    facts: Sequence[str] = (),
-    planted: Sequence[Held] = (),
-) -> dict[str, Any]:
-    """Return a finding as the page shows it.
-
-    Parameters:
-        finding: of a study.
-        language: of the texts.
-        facts: sentences that belong to it.
-        planted: planted values that answer the same question.
-    """
-    effect = finding.effect
-    return {
-        "planted": planted,
-        "says": sentences.sentence(finding, language),
-        "question": finding.question.read(language),
-        "verdict": finding.verdict,
-        "verdict_told": sentences.VERDICTS[finding.verdict].read(language),
-        "sides": [
-            (
-                each.measure,
-                sentences.told(each, language),
-                numbers.count(each.n, language),
-                numbers.count(each.clusters, language),
-            )
-            for each in ((effect.first, effect.second) if isinstance(effect, Difference) else ())
-        ],
-        "facts": facts,
-        "checks": [(each.passed, each.says.read(language)) for each in finding.checks],
-        "assumptions": [each.read(language) for each in finding.assumptions],
-        "settles": finding.settles.read(language) if finding.settles else "",
-    }
-
-
 def _held_told(asked: Asked, planted: Sequence[Held]) -> str:
     holds, all_of = sum(each.holds for each in planted), len(planted)
     level = numbers.number(asked.level * 100, asked.language)
@@ -380,7 +233,7 @@ def _held_told(asked: Asked, planted: Sequence[Held]) -> str:
 
 
 def _used(
-    asked: Asked, config: ReportConfig, figures: Sequence[Figure], compared: Sequence[_Compared]
+    asked: Asked, config: ReportConfig, figures: Sequence[Figure], compared: Sequence[Compared]
 ) -> tuple[dict[str, Any], ...]:
     """Every measure that a number on the page speaks of, defined."""
     names = [each.name for figure in figures for each in figure.measures]

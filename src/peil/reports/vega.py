@@ -15,5 +15,5 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever Altair has by tha
 @contextmanager
 def unchecked() -> Iterator[None]:
     """Leave out Altair's check of each part of a drawing, a fifth of a report's time; the renderer refuses what is wrong."""
-    with importlib.import_module("altair.utils.schemapi").debug_mode(False):
+    with importlib.import_module("altair.utils.schemapi").debug_mode(arg=False):
         yield
