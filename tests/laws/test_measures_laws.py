@@ -100,56 +100,75 @@ def test_measures_of_one_family_differ_in_definition_or_authority(name):
     assert len(told) == len(family)
 
 
-def test_of_and_per_are_never_null_where_a_measure_holds(data):
-    for measure in MEASURES:
-        held = f"from {measure.population} where ({measure.where})"
-        row = data.engine.rows(
-            f"select count(*) as n, count({measure.of}) as of_n, count({measure.per}) as per_n, "
-            f"sum(case when ({measure.per}) < 0 then 1 else 0 end) as negative {held}"
-        ).to_pylist()[0]
-        assert row["of_n"] == row["per_n"] == row["n"], measure.name
-        assert not row["negative"], measure.name
+def test_of_and_per_are_never_null_where_a_measure_holds_and_per_never_below_nought(data):
+    for population in POPULATIONS:
+        measures = [each for each in MEASURES if each.population == population]
+        if not measures:
+            continue
+        broken = (f"({each.of}) is null or ({each.per}) is null or ({each.per}) < 0" for each in measures)
+        asked = ", ".join(
+            f"sum(case when ({each.where}) and ({broke}) then 1 else 0 end) as {each.name}"
+            for each, broke in zip(measures, broken, strict=True)
+        )
+        row = data.engine.rows(f"select {asked} from {population}").to_pylist()[0]
+        assert {name for name, n in row.items() if n} == set()
 
 
 def test_a_share_is_nought_or_one_in_every_row(data):
-    for measure in MEASURES:
-        if not measure.is_share:
+    for population in POPULATIONS:
+        measures = [each for each in MEASURES if each.population == population and each.is_share]
+        if not measures:
             continue
-        assert is_indicator(measure.of)
-        found = data.engine.rows(f"select distinct {measure.of} as v from {measure.population} where ({measure.where})")
-        assert {row["v"] for row in found.to_pylist()} <= {0, 1}, measure.name
+        assert all(is_indicator(each.of) for each in measures)
+        asked = ", ".join(
+            f"sum(case when ({each.where}) and ({each.of}) not in (0, 1) then 1 else 0 end) as {each.name}"
+            for each in measures
+        )
+        row = data.engine.rows(f"select {asked} from {population}").to_pylist()[0]
+        assert {name for name, n in row.items() if n} == set()
 
 
-def _totals(data, measure, by, design=None):
-    """Rows, denominator and numerator of every group."""
-    schema = POPULATIONS[measure.population]
+def _by_population(data, measures):
+    """Populations with their measures: those of one are asked together, in one query."""
+    found = {}
+    for each in _askable(data, measures):
+        found.setdefault(each.population, []).append(each)
+    return found.items()
+
+
+def _totals(data, population, measures, by):
+    """Rows, denominator and numerator over all groups, a row a measure."""
+    schema = POPULATIONS[population]
     groups = grouping(by, schema)
-    source = rows_from(data.tables[measure.population].name, schema, groups, "true")
-    asked = [Quantity(where=measure.where, of=measure.of, per=measure.per)]
-    sums = next(iter(counted(data.engine, asked, design or data.designs[measure.population], groups, source)))
-    return np.array([sums.moments.rows.sum(), sums.moments.x.sum(), sums.moments.y.sum()])
+    source = rows_from(data.tables[population].name, schema, groups, "true")
+    asked = [Quantity(where=each.where, of=each.of, per=each.per) for each in measures]
+    found = [each.moments for each in counted(data.engine, asked, data.designs[population], groups, source)]
+    return np.array([[each.rows.sum(), each.x.sum(), each.y.sum()] for each in found])
 
 
-@pytest.mark.parametrize("by", [["month"], ["alike"], ["weekday", "alike"]], ids=" ".join)
-def test_groups_add_up_to_the_whole(data, by):
-    for measure in _askable(data, COUNTED):
-        asked = [ROWS_ALIKE[measure.population] if each == "alike" else each for each in by]
-        whole, parts = _totals(data, measure, []), _totals(data, measure, asked)
-        weighted = data.designs[measure.population].weight
-        np.testing.assert_allclose(parts, whole, rtol=1e-12 if weighted else 0, err_msg=measure.name)
+def test_groups_add_up_to_the_whole(data):
+    for population, measures in _by_population(data, COUNTED):
+        whole = _totals(data, population, measures, [])
+        assert whole.any()
+        weighted = data.designs[population].weight
+        alike = ROWS_ALIKE[population]
+        for by in (["month"], [alike], ["weekday", alike]):
+            parts = _totals(data, population, measures, by)
+            np.testing.assert_allclose(parts, whole, rtol=1e-12 if weighted else 0, err_msg=f"{population} by {by}")
 
 
 def test_groups_of_a_total_add_up_and_of_a_ratio_average_to_the_whole(data):
-    for measure in _askable(data, COUNTED):
-        whole = estimate(measure, data)[0].only()
-        parts = estimate(measure, data, by=[ROWS_ALIKE[measure.population]])[0]
-        assert sum(parts.n) == whole.n, measure.name
-        if measure.estimator == "total":
-            assert sum(parts.value) == whole.value, measure.name
-        elif whole.n:
-            known = parts.value[~np.isnan(parts.value)]
-            within = CLOSE * (1 + abs(whole.value))
-            assert known.min() - within <= whole.value <= known.max() + within, measure.name
+    for population, measures in _by_population(data, COUNTED):
+        wholes, groups = estimate(measures, data), estimate(measures, data, by=[ROWS_ALIKE[population]])
+        for measure, found, parts in zip(measures, wholes, groups, strict=True):
+            whole = found.only()
+            assert sum(parts.n) == whole.n, measure.name
+            if measure.estimator == "total":
+                assert sum(parts.value) == whole.value, measure.name
+            elif whole.n:
+                known = parts.value[~np.isnan(parts.value)]
+                within = CLOSE * (1 + abs(whole.value))
+                assert known.min() - within <= whole.value <= known.max() + within, measure.name
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +213,7 @@ def _shuffled(store, folder, seed):
     return Store(folder)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_the_order_of_rows_is_nothing(nasty, nasty_store, nasty_data, tmp_path, seed):
     engine = DuckEngine(Limits(memory="1GB"))
     other = nasty.built(_shuffled(nasty_store, tmp_path, seed), engine)
@@ -228,7 +247,7 @@ def test_the_same_exports_loaded_again_change_nothing(nasty, nasty_data, tmp_pat
 
 @pytest.mark.parametrize(
     "by",
-    [[], ["week"], ["month"], ["channel"], ["month", "channel"], ["year"]],
+    [[], ["week"], ["month", "channel"]],
     ids=lambda by: " ".join(by) or "ungrouped",
 )
 def test_rows_alone_in_their_cluster_are_summed_as_the_general_path_sums_them(data, by):
