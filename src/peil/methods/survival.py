@@ -33,6 +33,7 @@ class Curve:
         censored: how many were last seen then; at equal times the events come first.
         survival: the share that lasts longer.
         log_variance: Greenwood's variance of the logarithm of ``survival``; infinite once nobody is left.
+        entry: lengths at which people came under observation, and how many at each; None where all did from nought.
     """
 
     time: Floats
@@ -41,11 +42,12 @@ class Curve:
     censored: Floats
     survival: Floats
     log_variance: Floats
+    entry: tuple[Floats, Floats] | None = None
 
     @property
     def n(self) -> int:
         """Rows."""
-        return int(self.at_risk[0])
+        return int(self.at_risk[0] if self.entry is None else (self.events + self.censored).sum())
 
     @property
     def n_events(self) -> int:
@@ -54,8 +56,9 @@ class Curve:
 
     @property
     def waited(self) -> float:
-        """All lengths added up."""
-        return float(self.time @ (self.events + self.censored))
+        """All lengths added up, as far as they were observed."""
+        unseen = 0.0 if self.entry is None else float(self.entry[0] @ self.entry[1])
+        return float(self.time @ (self.events + self.censored)) - unseen
 
     @property
     def se(self) -> Floats:
@@ -88,18 +91,25 @@ class Curve:
         return np.where((asked > self.time[-1]) & (self.survival[-1] > 0), np.nan, found)
 
 
-def kaplan_meier(value: ArrayLike, events: ArrayLike, censored: ArrayLike) -> Curve:
+def kaplan_meier(
+    value: ArrayLike, events: ArrayLike, censored: ArrayLike, *, entered: ArrayLike | None = None
+) -> Curve:
     """Return the curve of counted lengths.
 
     Parameters:
         value: lengths of time, none below nought, in any order; the same length may stand there more than once.
         events: to how many it happened at that length.
         censored: how many were last seen at that length without it.
+        entered: how many had lasted so long when they came under observation: they are at risk at every greater length.
+            Left out, all were observed from nought. Where hardly anybody is at risk at short lengths the whole curve rests
+            on them.
 
     Raises:
-        EvidenceError: there is nothing to count, or a length or a count is negative or no number.
+        EvidenceError: there is nothing to count, a length or a count is negative or no number, or more went than had come.
 
     Example:
+        >>> kaplan_meier([0, 2, 4, 6], [0, 1, 1, 1], [0, 0, 0, 1], entered=[2, 1, 1, 0]).at_risk.tolist()
+        [2.0, 2.0, 2.0]
         >>> curve = kaplan_meier([6, 7, 9, 10], [3, 1, 0, 1], [1, 0, 1, 1])
         >>> curve.survival.round(4).tolist(), curve.se.round(4).tolist()
         ([0.625, 0.4688, 0.4688, 0.2344], [0.1712, 0.1865, 0.1865, 0.1902])
@@ -116,13 +126,29 @@ def kaplan_meier(value: ArrayLike, events: ArrayLike, censored: ArrayLike) -> Cu
         happened, last_seen = (np.bincount(at, each) for each in (happened, last_seen))
     gone = happened + last_seen
     at_risk = gone[::-1].cumsum()[::-1]
+    entry = None
+    if entered is not None:
+        entry = given[0], np.asarray(entered, dtype=np.float64).ravel()
+        at_risk = at_risk - _still_to_come(*entry, times)
+        if entry[1].sum() != gone.sum() or entry[1].min() < 0 or np.any(at_risk < gone):
+            raise EvidenceError(
+                "more went than had come", remedy="count everybody once when they come and once when they go"
+            )
     left = at_risk - happened
     with np.errstate(divide="ignore"):
         survival = np.exp(np.cumsum(np.log(left) - np.log(at_risk)))
         log_variance = np.cumsum(happened / (at_risk * left)) if left[-1] > 0 else _greenwood(happened, at_risk, left)
     return Curve(
-        time=times, at_risk=at_risk, events=happened, censored=last_seen, survival=survival, log_variance=log_variance
-    )
+        time=times, at_risk=at_risk, events=happened, censored=last_seen, survival=survival, log_variance=log_variance,
+        entry=entry,
+    )  # fmt: skip
+
+
+def _still_to_come(lengths: Floats, entered: Floats, times: Floats) -> Floats:
+    """Return how many come under observation at each time or after it."""
+    order = np.argsort(lengths)
+    come = np.append(0.0, np.cumsum(entered[order]))
+    return np.asarray(come[-1] - come[np.searchsorted(lengths[order], times, side="left")], dtype=np.float64)
 
 
 def _greenwood(events: Floats, at_risk: Floats, left: Floats) -> Floats:
@@ -292,6 +318,8 @@ def hazards(curve: Curve, edges: ArrayLike, *, level: float = 0.95) -> Hazards:
     gone = curve.events + curve.censored
     within = np.clip(curve.time[:, None] - begins, 0.0, ends - begins)
     exposure = gone @ within
+    if curve.entry is not None:
+        exposure = exposure - curve.entry[1] @ np.clip(curve.entry[0][:, None] - begins, 0.0, ends - begins)
     events = ((curve.time[:, None] > begins) & (curve.time[:, None] <= ends)).T @ curve.events
     events = events.astype(np.float64) + (curve.events[0] if curve.time[0] == bounds[0] else 0.0) * (
         begins == bounds[0]
@@ -337,6 +365,7 @@ def log_survival_scores(curve: Curve, times: ArrayLike) -> Scores:
         >>> bool(np.isclose(squares[0], curve.log_variance[2]))
         True
     """
+    _all_from_nought(curve)
     asked = np.asarray(times, dtype=np.float64)
     left = curve.at_risk - curve.events
     step = np.divide(curve.events, curve.at_risk * left, out=np.zeros_like(left), where=left > 0)
@@ -356,8 +385,17 @@ def restricted_mean_scores(curve: Curve, until: float) -> Scores:
         >>> bool(np.isclose(squares[0], restricted_mean(curve, 5)[1] ** 2))
         True
     """
+    _all_from_nought(curve)
     _, still = _areas(curve, until)
     left = curve.at_risk - curve.events
     own = np.divide(still, left, out=np.zeros_like(left), where=left > 0)
     seen = np.cumsum(own * curve.events / curve.at_risk)
     return Scores(event=(seen - own)[:, None], censored=seen[:, None])
+
+
+def _all_from_nought(curve: Curve) -> None:
+    if curve.entry is not None:
+        raise EvidenceError(
+            "what one row adds hangs on when it came under observation, which this curve does not keep",
+            remedy="take Greenwood's variance, or begin everybody at nought",
+        )
