@@ -40,7 +40,7 @@ test: .venv/peil .venv/dev
 
 prove: .venv/peil .venv/dev
 	$(SAY) 'holds its figures against published ones, laws and simulated worlds'
-	@$(BIN)/python -m pytest -vv tests/published tests/laws tests/worlds $(TEST_FLAGS)
+	@$(BIN)/python -m pytest -vv tests/published tests/laws tests/methods tests/worlds $(TEST_FLAGS)
 	$(SAY) 'draws the simulations that the pages on intervals print'
 	@$(BIN)/python benchmarks/interval_coverage.py
 	@$(BIN)/python benchmarks/planted.py
@@ -55,9 +55,12 @@ prove: .venv/peil .venv/dev
 	@$(BIN)/python -P benchmarks/time_as_currency.py
 	@$(BIN)/python -P benchmarks/automation.py
 	@$(BIN)/python -P benchmarks/home_working.py
+	@$(BIN)/python -P benchmarks/staff_methods.py
+	@$(BIN)/python -P benchmarks/staff_first.py
 	@$(BIN)/python -P benchmarks/breaks.py
 	@$(BIN)/python -P benchmarks/counterfactuals.py
 	@$(BIN)/python -P benchmarks/trend_break.py
+	@$(BIN)/python -P benchmarks/dose.py
 
 bench: .venv/peil .venv/dev
 	$(SAY) 'measures speed and memory beside its peers, into benchmarks/results*.md (an hour or so; --small: a few minutes)'

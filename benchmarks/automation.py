@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from peil.methods.heaping import density
 from peil.methods.rollout import Panel, panel, placebo, roll_out
 from peil.sources.delimited import DelimitedTable
 from peil.sources.load import load
+from peil.studies.automation_checks import SOON
 from peil.studies.automation_effect import Stages, Threshold, automation_effect
 from peil.studies.automation_failure import automation_failure
 from peil.studies.human_reachability import human_reachability
@@ -413,7 +414,7 @@ def threshold_world(
 
 
 def stages_world(
-    folder: Path, effect: float, queues: int, weeks: int, draws: int, *, drifting: bool = False, tilt: float = 0.0,
+    folder: Path, effect: float, queues: int, weeks: int, draws: int, *, drift: float = 0.0, tilt: float = 0.0,
     seed: int = 0,
 ) -> tuple[Dataset, list[dict[str, date]], list[dict[str, float]]]:  # fmt: skip
     """Make queues of which half get automation in stages; each draw has a reason of its own."""
@@ -428,8 +429,8 @@ def stages_world(
         for week in range(1, weeks):
             noise[:, week] = 0.5 * noise[:, week - 1] + 0.01 * rng.normal(size=queues)
         treated = np.arange(weeks) >= first[:, None]
-        drift = 0.012 * np.arange(weeks) * (first[:, None] < weeks) if drifting else 0.0
-        share = level + noise + (effect + tilt * (ready[:, None] - 0.6)) * treated + drift
+        moving = drift * np.arange(weeks) * (first[:, None] < weeks)
+        share = level + noise + (effect + tilt * (ready[:, None] - 0.6)) * treated + moving
         n = rng.poisson(A_WEEK, (queues, weeks))
         unit, week = (np.repeat(each.ravel(), n.ravel()) for each in np.indices((queues, weeks)))
         columns["unit"].append(unit + draw * 1_000)
@@ -471,12 +472,14 @@ THRESHOLD_WORLDS: dict[str, tuple[float, int, float, float]] = {
     "cannot tell: 15 points more, 800 contacts": (0.15, 800, 0.0, 0.0),
     "cannot tell: 40 points more, amounts moved below the threshold": (0.40, 6_000, 0.9, 0.0),
 }
-STAGE_WORLDS: dict[str, tuple[float, int, bool, float]] = {
-    # effect, queues, drifting apart, what matters
-    "yes: 10 points more, 12 queues": (0.10, 12, False, 0.0),
-    "no: none, where 8 points matter, 16 queues": (0.0, 16, False, 0.08),
-    "cannot tell: 10 points more, 4 queues": (0.10, 4, False, 0.0),
-    "cannot tell: none, queues already moving apart": (0.0, 12, True, 0.0),
+STAGE_WORLDS: dict[str, tuple[float, int, float, float]] = {
+    # effect, queues, how far beginners drift apart in a week, what matters
+    "yes: 20 points more, 12 queues": (0.20, 12, 0.0, 0.0),
+    "yes: 10 points more, 12 queues": (0.10, 12, 0.0, 0.0),
+    "no: none, where 8 points matter, 16 queues": (0.0, 16, 0.0, 0.08),
+    "cannot tell: 10 points more, 4 queues": (0.10, 4, 0.0, 0.0),
+    "cannot tell: none, queues moving apart by 1.2 points a week": (0.0, 12, 0.012, 0.0),
+    "cannot tell: none, queues moving apart by 0.6 points a week": (0.0, 12, 0.006, 0.0),
 }
 
 
@@ -524,6 +527,27 @@ def stages_coverage(queues: int, treated: int, draws: int, *, weeks: int = 30) -
     return held / draws, apart / draws
 
 
+def drift_claims(drift: float, draws: int) -> tuple[float, float, float, float]:
+    """Return how often an effect is claimed where there is a drift and none: without a look at drift and with one.
+
+    Then how often the interval with the drift taken off holds the truth, and how often an effect on top of it is claimed.
+    """
+    rng = np.random.default_rng([12, 6, round(drift * 10_000)])
+    plain = claimed = held = found = 0
+    for _ in range(draws):
+        cells = _cells(rng, 12, 6, 30)
+        moving = cells.value + drift * np.isfinite(cells.begins)[cells.unit] * cells.period
+        without = replace(cells, value=moving - EFFECT * cells.treated)
+        one, steady = roll_out(without), roll_out(without, drifting=True, first=SOON)
+        clear = one.low > 0 or one.high < 0
+        plain += clear
+        claimed += clear and (steady.low > 0 if one.value > 0 else steady.high < 0)
+        held += steady.low <= 0 <= steady.high
+        # taking a drift off and an effect away are both sums: the interval with the effect lies so much higher
+        found += steady.low + EFFECT > 0
+    return plain / draws, claimed / draws, held / draws, found / draws
+
+
 def _cells(rng: np.random.Generator, queues: int, treated: int, weeks: int) -> Panel:
     unit, week = (each.ravel() for each in np.indices((queues, weeks)))
     begins = np.full(queues, np.inf)
@@ -539,6 +563,10 @@ def _cells(rng: np.random.Generator, queues: int, treated: int, weeks: int) -> P
         + np.sqrt(0.25 / np.maximum(n, 1)) * rng.normal(size=share.shape)
     )
     return panel(unit, week, value.ravel(), n.ravel(), begins)
+
+
+def drift_row(drift: float, draws: int) -> str:
+    return f"| {100 * drift:.1f} | " + " | ".join(f"{each:.1%}" for each in drift_claims(drift, draws)) + " |"
 
 
 def effect(worlds: int, kernels: int) -> Iterator[str]:
@@ -562,6 +590,13 @@ def effect(worlds: int, kernels: int) -> Iterator[str]:
         held, apart = stages_coverage(queues, treated, kernels)
         yield f"| {queues} | {treated} | {held:.1%} | {apart:.1%} |"
     yield ""
+    yield f"Twelve queues, six with automation, that move apart by so much a week, {kernels} draws of each; an effect is claimed:"
+    yield ""
+    yield "| points a week | none, drift not looked at | none, drift taken off | interval holds that there is none | 10 points more |"
+    yield "|---|---|---|---|---|"
+    for drift in (0.0, 0.003, 0.006, 0.012):
+        yield drift_row(drift, kernels)
+    yield ""
     yield f"Verdicts of the whole study, from loaded contacts, {worlds} draws of each world:"
     yield ""
     yield "| world | yes | no | unclear |"
@@ -584,11 +619,11 @@ def threshold_verdicts(name: str, draws: int) -> Counter[str]:
 
 
 def stage_verdicts(name: str, draws: int) -> Counter[str]:
-    true, queues, drifting, matters = STAGE_WORLDS[name]
+    true, queues, drift, matters = STAGE_WORLDS[name]
     told: Counter[str] = Counter()
     for seed, part in parts(draws):
         with tempfile.TemporaryDirectory() as folder:
-            data, begins, _ = stages_world(Path(folder), true, queues, 30, part, drifting=drifting, seed=seed)
+            data, begins, _ = stages_world(Path(folder), true, queues, 30, part, drift=drift, seed=seed)
             told += Counter(
                 _verdict(data, Stages(begins=begins[each]), f"reason = 'd{each}'", matters) for each in range(part)
             )

@@ -50,22 +50,26 @@ VOICES = {
 }
 
 
-def scores(n: int, chances: str, draws: int, *, together_by: int = 1) -> tuple[float, float, float]:
-    """Return how often intervals hold the expected Brier score, without and with the added ends, and the skill."""
+def scores(n: int, chances: str, draws: int, *, group: int = 1, shared: float = 0.0) -> tuple[float, float, float]:
+    """Return how often intervals hold the truth: of the expected Brier score by Student's t and as given, and of the skill.
+
+    Forecasts of one group share the part ``shared`` of their luck.
+    """
     a, b = CHANCES[chances]
-    rng = np.random.default_rng([n, a, b, together_by])
+    rng = np.random.default_rng([n, a, b, group, round(10 * shared)])
     expected, base = a * b / ((a + b) * (a + b + 1)), a / (a + b)
     truth = 1 - expected / (base * (1 - base))
+    luck = np.repeat(np.arange(n // group), group)
     held, drawn = np.zeros(3), 0
     for _ in range(draws):
-        p = np.repeat(rng.beta(a, b, n), together_by)
-        came = np.repeat(rng.random(n), together_by) < p
-        luck = np.repeat(np.arange(n), together_by)
+        p = rng.beta(a, b, n)
+        lot = np.sqrt(shared) * rng.normal(size=n // group)[luck] + np.sqrt(1 - shared) * rng.normal(size=n)
+        came = special.ndtr(lot) < p
         loss = brier(p, came)
-        plain, ends = scored(loss, blocks=luck), scored(loss, blocks=luck, ends=(0.0, 1.0))
-        held[:2] += [plain.low <= expected <= plain.high, ends.low <= expected <= ends.high]
+        plain, given = scored(loss, blocks=luck), scored(loss, blocks=luck, ends=(0.0, 1.0))
+        held[:2] += [plain.low <= expected <= plain.high, given.low <= expected <= given.high]
         if 0 < came.mean() < 1:
-            found = skill(loss, brier(np.full(came.size, came.mean()), came), blocks=luck)
+            found = skill(loss, brier(np.full(n, came.mean()), came), blocks=luck)
             held[2] += found.low <= truth <= found.high
             drawn += 1
     return float(held[0] / draws), float(held[1] / draws), float(held[2] / max(drawn, 1))
@@ -148,8 +152,16 @@ def tables(draws: int, worlds: int) -> Iterator[str]:
         for chances in CHANCES:
             told = " | ".join(f"{each:.1%}" for each in scores(n, chances, draws))
             yield f"| {n} | {chances} | {told} |"
-    plain, ends, gain = scores(30, "spread out", draws, together_by=4)
-    yield f"| 120, in fours that share their luck | spread out | {plain:.1%} | {ends:.1%} | {gain:.1%} |"
+    yield ""
+    yield "Forecasts that share their luck in groups, lowest and highest of the three sorts of chances:"
+    yield ""
+    yield "| forecasts | in groups of | luck shared | Brier score, Student's t | Brier score, as given | skill |"
+    yield "|---|---|---|---|---|---|"
+    for n, group in ((20, 2), (20, 4), (50, 2), (50, 5), (200, 4), (200, 10)):
+        for name, shared in (("half", 0.5), ("wholly", 1.0)):
+            found = [scores(n, each, draws, group=group, shared=shared) for each in CHANCES]
+            told = " | ".join(f"{min(each):.1%} to {max(each):.1%}" for each in zip(*found, strict=True))
+            yield f"| {n} | {group} | {name} | {told} |"
     yield ""
     yield "Tests at 5 %: how often true chances are refused, and two forecasters told apart that are alike:"
     yield ""
@@ -177,8 +189,8 @@ def tables(draws: int, worlds: int) -> Iterator[str]:
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--draws", type=int, default=4_000)
-    asked.add_argument("--worlds", type=int, default=400)
+    asked.add_argument("--draws", type=int, default=1_500)
+    asked.add_argument("--worlds", type=int, default=300)
     asked.add_argument("--no-page", action="store_true", help="only print")
     given = asked.parse_args()
     lines = []

@@ -138,6 +138,9 @@ def configuration() -> Iterator[str]:
         "FigureConfig",
         "CompareConfig",
         "TrendBreakConfig",
+        "ControlConfig",
+        "DoseConfig",
+        "DoseRowConfig",
         "BotsConfig",
         "GrowthConfig",
         "InvestmentConfig",
@@ -167,7 +170,8 @@ def _places(name: str, node: Node, schema: Node, path: str) -> Iterator[str]:
     for setting, each in node.get("properties", {}).items():
         if setting == "sources":
             continue
-        for inner, suffix in ((each, ""), (each.get("items", {}), "[]"), *((one, "") for one in each.get("anyOf", []))):
+        inside = [each, *each.get("anyOf", [])]
+        for inner, suffix in (*((one, "") for one in inside), *((one.get("items", {}), "[]") for one in inside)):
             if "$ref" not in inner:
                 continue
             here = f"{path}{setting}{suffix}"

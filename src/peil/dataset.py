@@ -59,7 +59,7 @@ from peil.surveys.responses import RESPONSES, respond
 from peil.surveys.weigh import Weighting, design_of, remembered, weigh
 
 # Raised when a stage's meaning changes, so that tables built by an older Peil are built again.
-STAGES = 8
+STAGES = 10
 DESIGNS: Mapping[str, Design] = {
     "contacts": PERSONS_IN_CONTACTS,
     "responses": SURVEY,
@@ -135,6 +135,7 @@ class Dataset:
         period: first and last day with a contact or an answer.
         loads: the ledger entries of every load in it.
         weighting: what calibration did to the weights of each survey that has weights of its own.
+        people: which customer record is of which person; None where no customer records were loaded.
     """
 
     engine: Engine
@@ -144,6 +145,7 @@ class Dataset:
     loads: tuple[Load, ...] = ()
     designs: Mapping[str, Design] = field(default_factory=lambda: dict(DESIGNS))
     weighting: Mapping[str, Diagnosis] = field(default_factory=dict)
+    people: People | None = None
 
 
 _CURRENT = """
@@ -290,6 +292,7 @@ def build(  # noqa: PLR0913  # one setting for each stage that has some
         loads=loads,
         designs={**DESIGNS, "responses": design_of(weightings, two_stages=built["two_stages"])},
         weighting={each.survey: each.diagnosis for each in weightings},
+        people=who,
     )
 
 

@@ -11,14 +11,16 @@ from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
 from peil.engines.store import Store
 from peil.sources.load import load
-from peil.sources.simulated import SimulatedBenchmark, SimulatedCentre, SimulatedHomeWorking
+from peil.sources.simulated import SimulatedBenchmark, SimulatedCentre, SimulatedHomeWorking, SimulatedStaffFirst
 
 # A simulated customer has no privacy to protect; with a fixed key two makings are the same to the byte.
 KEY = b"simulated customers only"
 
 
 @lru_cache(maxsize=4)
-def made(world: SimulatedCentre | SimulatedBenchmark | SimulatedHomeWorking | None = None) -> Dataset:
+def made(
+    world: SimulatedCentre | SimulatedBenchmark | SimulatedHomeWorking | SimulatedStaffFirst | None = None,
+) -> Dataset:
     """Return a simulated world as a dataset, the same one for the same parameters.
 
     Parameters:

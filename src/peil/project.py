@@ -34,8 +34,10 @@ from peil.reports.trend_register import RegisterChapter, register_chapter
 from peil.sources.load import Handles, Loaded, Progress, Refused, load, refused_files, secret, silent
 from peil.sources.simulated import Planted
 from peil.studies.change_log import DefinitionChange, read_changes
+from peil.studies.dose_response import DoseResponse, dose_response
 from peil.studies.finding import Finding
 from peil.studies.group_gap import group_gap
+from peil.studies.trend.dose_table import read_dose
 from peil.studies.trend_break import NETHERLANDS_CLOSED_ON, TrendBreak, trend_break
 from peil.studies.trend_register.kept import FILE, kept
 from peil.studies.trend_register.ledger import LEDGER, latest
@@ -189,6 +191,15 @@ class Project:
         chosen = [self.measure(each) for each in measures]
         return estimate(chosen, self.data, by=by, where=where, level=level or self.settings.report.level)
 
+    def linked(
+        self, measures: Sequence[str], *, by: Sequence[str] = (), where: str = "true", level: float | None = None
+    ) -> list[Estimates]:
+        """Estimate measures of persons, with the doubt about who is who in the interval; see ``estimates.linked``."""
+        from peil.estimates.linked import linked  # few ask, and all would wait for what it needs
+
+        chosen = [self.measure(each) for each in measures]
+        return linked(chosen, self.data, by=by, where=where, level=level or self.settings.report.level)
+
     def variants(self, family: str, *, where: str = "true") -> list[Estimates]:
         """Return the same contacts under every definition of one word, such as ``service_level``."""
         chosen = family_named(family, self.measures)
@@ -244,7 +255,7 @@ class Project:
         truths = self.truths()
         return write_report(
             self.data,
-            self.settings.report,
+            self.settings.report.within(self.root),
             catalogue=self.measures,
             language=language,
             path=path or self.root / f"report.{language}.html",
@@ -305,6 +316,40 @@ class Project:
             self.data,
             self.measure(measure),
             broke_on=broke_on,
+            period=period,
+            where=where,
+            matters=matters,
+            level=self.settings.report.level,
+            change_log=self.changes,
+        )
+
+    def dose_response(
+        self,
+        measure: str,
+        file: str | Path,
+        *,
+        otherwise: float | None = None,
+        by: str = "organisation",
+        period: SeriesPeriod = "month",
+        where: str = "true",
+        matters: float = 0.0,
+    ) -> DoseResponse:
+        """Say whether a measure moves with a dose; see ``studies.dose_response``.
+
+        Parameters:
+            measure: its name.
+            file: the dose table, a CSV or Parquet file in the project.
+            otherwise: the dose of periods without a row.
+            by: what names the units of the dose.
+            period: ``week`` or ``month``.
+            where: row-level SQL that chooses rows.
+            matters: the smallest effect per unit of dose that matters, in the measure's unit.
+        """
+        return dose_response(
+            self.data,
+            self.measure(measure),
+            read_dose(self.root / file, otherwise=otherwise),
+            by=by,
             period=period,
             where=where,
             matters=matters,

@@ -42,10 +42,17 @@ def found():
 def test_the_chapter_takes_the_gap_apart_and_shows_before_and_after(found, language, title):
     topic = chapter(found, language)
     assert topic.title == title
-    assert [each.key for each in topic.figures] == ["home-parts", "home-events", "home-teams"]
+    assert [each.key for each in topic.figures] == [
+        "home-parts", "home-events", "home-team-effects", "home-teams",
+    ]  # fmt: skip
     for figure in topic.figures:
         assert figure.svg.count("<svg") == 2
         assert figure.spec_wide != figure.spec_narrow
+    effects = topic.figures[2]
+    assert effects.table.names[:2] == ("team", "effect")
+    assert len(effects.table.rows) == len(found.teams.teams)
+    assert ("standard deviation" if language == "en" else "standaardafwijking") in effects.finding
+    assert effects.finding in topic.facts
     parts = topic.figures[0].table
     assert [row[0].shown for row in parts.rows] == [each.label.read(language) for each in found.parts.values()]
     stored = [float(row[1].stored) for row in parts.rows]
@@ -99,6 +106,9 @@ def test_the_command_tells_people_and_machines_the_same(tmp_path):
         plain["parts"]["selection"]["value"] + plain["parts"]["treatment"]["value"]
     )
     assert (plain["agents"], len(plain["teams"]), plain["teams_not_shown"]) == ([], 4, 0)
+    assert {each["name"] for each in plain["team_effects"]["teams"]} <= {each["name"] for each in plain["teams"]}
+    assert plain["team_effects"]["hidden"] + len(plain["team_effects"]["teams"]) == 4
+    assert all(each["agents"] >= 5 for each in plain["team_effects"]["teams"])
     assert (plain["movers"], plain["others"], plain["agent_weeks"]) == (20, 20, 320)
     named = json.loads(asked(tmp_path, "home-working", "--json", "--agents").output)
     assert len(named["agents"]) == 40

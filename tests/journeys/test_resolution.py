@@ -81,4 +81,29 @@ def test_per_matter_five_repeats_are_one_failure(centre, telling):
 
 def test_every_definition_of_first_contact_resolution_has_its_own_name():
     names = [each.name for each in family_named("fcr")]
-    assert len(names) == len(set(names)) == 4 * len(WINDOWS) + 4
+    assert len(names) == len(set(names)) == 5 * len(WINDOWS) + 4
+
+
+def test_what_the_organisation_begins_is_no_repeat_unless_it_is_asked_for(centre, telling):
+    leg = telling.leg
+    scenes = {
+        "promised": [leg("1", 0, ended_how="callback"), leg("2", 60, direction="outbound")],
+        "offered": [leg("1", 0), leg("2", 60, channel="callback")],
+        "twice": [leg("1", 0), leg("2", 60, direction="outbound"), leg("3", 2 * DAY)],
+        "quiet": [leg("1", 0)],
+    }
+    data = centre(telling.scenes(scenes))
+    firsts = "contact_id in ('promised 1', 'offered 1', 'twice 1', 'quiet 1')"
+
+    def told(name, where=firsts):
+        one = estimate(measure_named(name), data, where=where)[0].only()
+        return one.n, round(one.value * one.n)
+
+    assert told("repeat_1d") == (4, 0)
+    assert told("repeat_1d_whoever_began") == (4, 3)
+    # the customer of the third comes back two days later, over the head of what was sent in between
+    assert told("repeat_3d") == told("repeat_3d_same_reason_channel") == (4, 1)
+    assert told("fcr_no_repeat_3d") == (4, 3)
+    assert told("fcr_no_repeat_3d_whoever_began") == (4, 1)
+    # and what was sent is followed by the customer too
+    assert told("repeat_3d", "contact_id = 'twice 2'") == (1, 1)

@@ -27,6 +27,7 @@ from peil.engines.handles import (
     sound_of,
     surname_of,
 )
+from peil.engines.keyed_handles import NEAR, SORTED, keyed_field, keyed_fields, near_parts
 from peil.engines.schema import Column, Kind
 from peil.errors import DefinitionError
 from peil.persons.comparisons import STANDARD, keyed
@@ -164,6 +165,41 @@ def test_fields_are_hashed_under_the_key_and_a_day_is_not_a_month() -> None:
     assert [len(each or "") for each in found] == [16, 16, 0]
 
 
+def test_the_door_and_python_hash_a_record_alike() -> None:
+    con = connect(Limits())
+    written.prepare(con, KEY, "NL")
+    record = normalised(
+        name="Jan-Willem Smit-de Boer", birth_date="3-12-1980", postcode="1234 AB", house_number="5", street="Kerkstr.",
+        place="Ede", phone="06-12345679", mail="jan@kpn.nl", account="NL91ABNA0417164300",
+    )  # fmt: skip
+    con.register("said", pa.table({name: pa.array([value], pa.string()) for name, value in record.items()}))
+    columns = [Column(name=f"link_{each}", kind=Kind.TEXT, says="", field=each) for each in FIELDS]
+    packed = ", ".join(f"{each}: {each}" for each in FIELDS)
+    listed = ", ".join(f"{written.link_field(each, clear=False)} as {each.field}" for each in columns)
+    found = con.sql(f"select {listed} from (select {{{packed}}} as f from said)").to_arrow_table().to_pylist()[0]
+    assert found == keyed_fields(record, KEY)
+    assert None not in found.values()
+    in_clear = [written.link_field(each, clear=True) for each in columns if each.field in {*NEAR, *SORTED}]
+    assert in_clear == ["null"] * 4
+
+
+@given(st.text(alphabet="abcde", min_size=4, max_size=9), st.data())
+def test_a_name_meets_itself_with_one_slip_and_hashes_do_too(word: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(word) - 1))
+    slips = (
+        word[:place] + word[place + 1 :],
+        word[:place] + "x" + word[place:],
+        word[:place] + "x" + word[place + 1 :],
+        word[:place] + word[place : place + 2][::-1] + word[place + 2 :],
+    )
+    for each in slips:
+        if len(each) >= 4:
+            assert {*near_parts(word)} & {*near_parts(each)}
+            near = [keyed_field("surname_near", told, KEY).split(" ") for told in (word, each)]
+            assert set(near[0]) & set(near[1])
+            assert [len(told) for told in near] == [10, 10]
+
+
 def judged_by_splink(rows: list[dict[str, str | None]], model: LinkModel) -> list[dict[str, Any]]:
     from peil.persons.linking import _linker
 
@@ -181,7 +217,10 @@ def judged_by_splink(rows: list[dict[str, str | None]], model: LinkModel) -> lis
 def test_every_level_and_weight_is_the_same_in_python_and_in_splinks_sql(model: LinkModel) -> None:
     said, _ = CustomerFile(persons=500, typos=0.3, seed=4).drawn()
     plain = [one(each, "NL") for each in zip(*(said[column].to_pylist() for column in SAID), strict=True)]
-    table = pa.table({name: pa.array([row[place] for row in plain], pa.string()) for place, name in enumerate(FIELDS)})
+    records = [dict(zip(FIELDS, each, strict=True)) for each in plain]
+    if model != STANDARD:
+        records = [keyed_fields(each, KEY) for each in records]
+    table = pa.table({name: pa.array([row[name] for row in records], pa.string()) for name in FIELDS})
     rows = evidence(table).to_pylist()
     found = judged_by_splink(rows, model)
     met = set()

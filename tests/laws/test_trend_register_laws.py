@@ -268,6 +268,51 @@ def test_our_own_share_stands_beside_the_figures_of_others_where_the_rule_measur
         assert own_share(one(other, entry).trends[0], data) is None
 
 
+def test_two_vendors_make_a_forest_plot_and_one_vendor_twice_does_not():
+    told = "  - {{source: {0}, kind: wave, sort: share, value: {1}, n: {2}, base: b, question: q}}\n"
+    sources = HEAD.replace("trends:", "- {id: t, title: T, vendor: w}\n- {id: u, title: U, vendor: v}\ntrends:")
+    for names, plots in ((("s", "t"), 1), (("s", "u"), 0), (("s", "t", "u"), 1)):
+        figures = "".join(told.format(name, 60 + 5 * place, 400) for place, name in enumerate(names))
+        register = read_text(sources + ENTRY + FIGURE + "  evidence:\n" + figures)
+        board = scoreboard(register, {}, RUN, today=date(2022, 1, 1))
+        for language, words, last in (
+            ("en", "two independent", "another source"),
+            ("nl", "twee onafhankelijke", "een volgende bron"),
+        ):
+            chapter = register_chapter(board, register, language)
+            assert len(chapter.figures) == plots
+            assert any(words in each for each in chapter.facts) is (plots == 0)
+            for figure in chapter.figures:
+                assert [row[0].shown for row in figure.table.rows][:2] == ["S", "T"]
+                assert figure.table.rows[-1][0].shown.startswith(last)
+                assert figure.svg.count("<svg") == 2
+
+
+def test_a_register_whose_source_cites_itself_is_told_so_and_loses_nothing():
+    told = HEAD.replace("{id: s, title: S, vendor: v}", "{id: s, title: S, vendor: v, cites: [s]}")
+    register = read_text(
+        told + ENTRY + FIGURE + "  evidence:\n  - {source: s, kind: wave, sort: share, value: 60, n: 9}\n"
+    )
+    board = scoreboard(register, {}, RUN, today=date(2022, 1, 1))
+    for language, words in (("en", "gives itself as its source"), ("nl", "noemt zichzelf als bron")):
+        chapter = register_chapter(board, register, language)
+        assert any("S" in each and words in each for each in chapter.facts), chapter.facts
+        assert [len(each.rows) for each in chapter.tables] == [1, 1]
+
+
+def test_the_shipped_register_says_why_nothing_of_it_is_drawn_together():
+    board = scoreboard(shipped(), {}, RUN, today=date(2024, 1, 1))
+    assert register_chapter(board, shipped(), "nl").figures == ()
+    assert (
+        "met cijfers van twee onafhankelijke bronnen die vermelden hoeveel mensen antwoordden: geen"
+        in register_chapter(board, shipped(), "nl").facts[-1]
+    )
+    assert (
+        "with figures of two independent origins that tell how many answered: none"
+        in register_chapter(board, shipped(), "en").facts[-1]
+    )
+
+
 def test_what_others_say_is_taken_together_with_our_own_measurement():
     own = estimate(measure_named("csat_top2"), made())[0].only()
     sources = {each: Source(id=each, title=f"Report {each}", vendor=each) for each in "ab"}

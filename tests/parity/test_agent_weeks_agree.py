@@ -1,4 +1,4 @@
-"""Weeks of agents and the sums of a mixed model are the same from DuckDB and from Spark."""
+"""Weeks of agents, months of teams and the sums of a mixed model are the same from DuckDB and from Spark."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from peil.engines.door import Limits
 from peil.engines.store import Store
 from peil.estimates.drawn import table_of
 from peil.estimates.mixed import mixed
+from peil.estimates.staff_months import staff_rows
 from peil.sources.load import load
-from peil.sources.simulated import SimulatedHomeWorking
+from peil.sources.simulated import SimulatedHomeWorking, SimulatedStaffFirst
 from peil.studies.home_working import home_working
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 LIMITS = Limits(memory="2GB", threads=2)
+TEAMS = SimulatedStaffFirst(teams=4, per_team=6, months=3, contacts=8)
 WORLD = SimulatedHomeWorking(agents=40, teams=4, weeks=12, per_week=12.0, hanging_up=1)
 # Sums of doubles are added in another order by every engine.
 SUMMED = 1e-9
@@ -35,7 +37,7 @@ def both(tmp_path_factory):
         pytest.skip("Spark is not here: it needs the extra 'spark' and Java 17")
     engines = [open_engine(name, LIMITS) for name in ("duckdb", "spark")]
     store = Store(tmp_path_factory.mktemp("home"))
-    load((WORLD,), store, root=store.folder, limits=LIMITS, key=b"simulated")
+    load((WORLD, TEAMS), store, root=store.folder, limits=LIMITS, key=b"simulated")
     yield tuple(build(store, each) for each in engines)
     for each in engines:
         each.close()
@@ -61,11 +63,28 @@ def test_the_study_is_the_same_on_both_engines(both):
         assert (part.value, part.low, part.high) == pytest.approx((theirs.value, theirs.low, theirs.high), abs=SUMMED)
     assert one.finding.checks == other.finding.checks
     assert (one.finding.verdict, one.left_out, one.reported) == (other.finding.verdict, other.left_out, other.reported)
+    effects = [[each.apart for each in found.teams.teams] for found in (one, other)]
+    assert len(effects[0]) > 1
+    assert effects[1] == pytest.approx(effects[0], abs=SUMMED)
     stands = [[(each.name, each.flagged) for each in found.people.agents] for found in (one, other)]
     assert stands[0] == stands[1]
     assert [each.value for each in one.people.agents] == pytest.approx(
         [each.value for each in other.people.agents], abs=1e-6
     )
+
+
+def test_months_of_teams_are_the_same_on_both_engines(both):
+    one, other = (staff_rows(each, customer="csat") for each in both)
+    assert one.panel.teams == other.panel.teams
+    assert one.panel.mean.keys() == other.panel.mean.keys()
+    assert one.panel.lasting == other.panel.lasting
+    for name, mean in one.panel.mean.items():
+        assert np.array_equal(mean, other.panel.mean[name], equal_nan=True), name
+        assert np.array_equal(one.panel.n[name], other.panel.n[name]), name
+    for name, scale in one.scales.items():
+        assert scale.sums.sum(axis=0) == pytest.approx(other.scales[name].sums.sum(axis=0), rel=SUMMED)
+    assert one.people.team == other.people.team
+    assert np.array_equal(one.people.until, other.people.until, equal_nan=True)
 
 
 def test_a_mixed_model_is_the_same_on_both_engines(both):

@@ -26,6 +26,8 @@ from peil.errors import DefinitionError, SourceError
 from peil.estimates.difference import Side, difference
 from peil.estimates.estimate import estimate
 from peil.estimates.groups import grouping
+from peil.estimates.patience import PATIENCE
+from peil.estimates.survival import survival
 from peil.measures.catalogue import CATALOGUE, measure_named
 from peil.measures.measure import POPULATIONS
 from peil.sources.load import load
@@ -210,6 +212,20 @@ def test_a_difference_is_the_same(pairs, world, measure, first, second):
     for part in ("se", "low", "high", "correlation"):
         close = pytest.approx(getattr(other, part), rel=SQUARED if weighted else CLOSE, abs=SQUARED)
         assert getattr(one, part) == close
+
+
+@pytest.mark.parametrize(("world", "by"), [("nasty", ["channel"]), ("simulated", [])])
+def test_patience_is_the_same_with_persons_kept_together(pairs, world, by):
+    one, other = (survival(each, PATIENCE, by=by, times=[30]) for each in pairs[world])
+    assert len(one.curves) == len(other.curves) > len(by)
+    for mine, theirs in zip(one.curves, other.curves, strict=True):
+        assert (mine.group, mine.clusters, mine.until) == (theirs.group, theirs.clusters, theirs.until)
+        for part in ("time", "events", "censored"):
+            assert np.array_equal(getattr(mine.curve, part), getattr(theirs.curve, part))
+        np.testing.assert_allclose(mine.log_variance, theirs.log_variance, rtol=SQUARED)
+        np.testing.assert_allclose(mine.mean_se, theirs.mean_se, rtol=SQUARED)
+    if one.test is not None:
+        assert one.test.chi2 == pytest.approx(other.test.chi2, rel=SQUARED)
 
 
 @pytest.mark.parametrize(

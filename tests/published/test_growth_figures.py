@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import integrate, special
 
-from peil.methods.adjusted import robustness, slope
+from peil.errors import EvidenceError
+from peil.methods.adjusted import e_value, e_value_of, robustness, slope
 from peil.methods.correlation import correlated, partial, pooled
 
 # Correlations of the net promoter score with the growth of revenue in five Norwegian industries: banking, petrol, home
@@ -57,6 +58,35 @@ def test_the_robustness_value_of_darfur_is_as_printed():
     assert found.partial_r2 == pytest.approx(0.022, abs=0.0005)
     assert found.value == pytest.approx(0.139, abs=0.0005)
     assert found.clear == pytest.approx(0.076, abs=0.0005)
+
+
+def test_the_e_value_of_the_published_example_is_as_printed():
+    """VanderWeele and Ding (Annals of Internal Medicine 167, 2017, 268-274): a risk ratio of 3.9 (1.8 to 8.7).
+
+    Printed: E-value 7.26, and 3.0 for the limit of the interval.
+    """
+    found = e_value(3.9, 1.8, 8.7)
+    assert found.value == pytest.approx(7.26, abs=0.005)
+    assert found.clear == pytest.approx(3.0, abs=0.05)
+    protects = e_value(1 / 3.9, 1 / 8.7, 1 / 1.8)
+    assert (protects.value, protects.clear) == pytest.approx((found.value, found.clear))
+    assert e_value(1.2, 0.9, 1.6).clear == 1
+    with pytest.raises(EvidenceError, match="no risk ratio"):
+        e_value(-0.2, 0.1, 0.4)
+
+
+def test_the_e_value_of_a_slope_is_that_of_its_standardised_mean_difference():
+    """VanderWeele and Ding 2017: a standardised difference d counts as a risk ratio of exp(0.91 d), its limits alike."""
+    x, y = [1.0, 2, 3, 4, 5, 6, 7, 8], [0.1, 0.9, 0.4, 1.6, 0.7, 1.9, 2.2, 1.0]
+    found = slope(x, y)
+    spread = np.std(x, ddof=1) / np.std(y, ddof=1)
+    made = e_value_of(found, x, y)
+    assert made.ratio == pytest.approx(np.exp(0.91 * found.value * spread))
+    near = np.exp(0.91 * max(found.low, 0) * spread)
+    assert made.clear == pytest.approx(near + np.sqrt(near * (near - 1)))
+    assert e_value_of(slope(np.multiply(x, 7), y), np.multiply(x, 7), y).value == pytest.approx(made.value)
+    few = slope([1.0, 2, 3, 40], [1.0, 3, 2, 2.5])
+    assert e_value_of(few, [1.0, 2, 3, 40], [1.0, 3, 2, 2.5]).clear == 1
 
 
 def test_an_unseen_cause_as_strong_as_the_robustness_value_brings_the_slope_to_nought():

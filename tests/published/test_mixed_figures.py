@@ -9,6 +9,7 @@ from peil.engines.duck import DuckEngine
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.drawn import table_of
 from peil.estimates.mixed import mixed
+from peil.methods.imputation import imputed
 from peil.methods.mixed import fit, grouped
 from peil.methods.mixed_predicted import predicted
 
@@ -175,3 +176,19 @@ def test_what_cannot_be_told_apart_is_refused():
         fit(grouped(np.arange(3.0), np.ones((3, 1)), np.arange(3)))
     with pytest.raises(EvidenceError, match="tell the same"):
         fit(grouped(SLEEP.ravel(), np.column_stack([X, DAYS]), DRIVER))
+
+
+def test_leaving_out_that_home_does_not_do_the_same_to_everybody_makes_the_error_a_quarter_too_small():
+    """10,000 agents over 60 weeks with effects that vary by 0.3: 0.0052 beside 0.0068, 23 % too small; here a tenth of them."""
+    rng = np.random.default_rng(7)
+    agents, weeks = 1_000, 60
+    agent, week = np.repeat(np.arange(agents), weeks), np.tile(np.arange(weeks), agents)
+    home = ((agent % 2 == 0) & (week >= weeks // 2)).astype(float)
+    effect = 0.232 + 0.3 * rng.normal(size=agents)
+    y = 0.6 * rng.normal(size=agents)[agent] + effect[agent] * home + rng.normal(size=agents * weeks)
+    groups = grouped(y, np.column_stack([np.ones(len(y)), home, week >= weeks // 2]), agent)
+    varying, alike = fit(groups, (0, 1)), fit(groups, (0,))
+    assert alike.se[1] / varying.se[1] == pytest.approx(1 - 0.23, abs=0.06)
+    found = imputed(y, agent, week, home > 0)
+    assert found.treatment.se == pytest.approx(varying.se[1], rel=0.35)
+    assert found.treatment.se > alike.se[1]

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import shutil
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -147,6 +148,11 @@ def data_of(waits, gone, *, on=None, person=None, called_back=None):
         "called_back": back, "started_on": [MONDAY] * n if on is None else on,
         "person_key": range(n) if person is None else person,
     }  # fmt: skip
+    whose = list(columns["person_key"])
+    if len(set(whose)) < n:
+        # the built contacts tell who has others, and when: here it matters only that they do
+        times = Counter(whose)
+        columns["next_any_ms"] = [1 if times[each] > 1 else None for each in whose]
     engine = DuckEngine(Limits(memory="1GB", threads=2))
     engine.small(CALENDAR, days(MONDAY - timedelta(days=40), MONDAY + timedelta(days=400), "NL"))
     made = {name: pa.array(columns[name]) if name in columns else pa.nulls(n) for name in JOURNEYS.names}

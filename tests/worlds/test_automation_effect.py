@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import ModuleType
@@ -128,11 +129,43 @@ def test_readiness_is_made_of_contacts_before_anybody_began(proof, stages):
 
 
 def test_queues_that_were_already_moving_apart_are_no_proof(proof, tmp_path):
-    data, begins, _ = proof.stages_world(tmp_path, 0.0, 12, 30, 1, drifting=True)
+    data, begins, _ = proof.stages_world(tmp_path, 0.0, 12, 30, 1, drift=0.012)
     found = automation_effect(data, proof.HELD, rule=Stages(begins=begins[0]))
     assert found.finding.effect.clear
     assert found.finding.verdict == "unclear"
-    assert [each.name for each in found.finding.checks if not each.passed] == ["alike_before"]
+    assert [each.name for each in found.finding.checks if not each.passed] == ["alike_before", "outlives_drift"]
+
+
+def test_a_drift_that_nobody_sees_is_taken_off_before_an_effect_is_claimed(proof):
+    rng = np.random.default_rng(11)
+    seen, claimed, kept = [], [], []
+    for _ in range(12):
+        cells = proof._cells(rng, 12, 6, 30)
+        step = np.isfinite(cells.begins)[cells.unit] * cells.period
+        calm = replace(cells, value=cells.value - proof.EFFECT * (cells.treated == 1))
+        adrift = replace(calm, value=calm.value + 0.006 * step)
+        found = roll_out(adrift)
+        seen.append(found.low > 0)
+        steady = roll_out(adrift, drifting=True, first=6)
+        claimed.append(steady.low > 0)
+        kept.append(steady.low <= 0 <= steady.high)
+        # a drift along a line changes nothing once it is taken off
+        assert steady.value == pytest.approx(roll_out(calm, drifting=True, first=6).value, abs=1e-9)
+    assert sum(seen) >= 10
+    assert sum(claimed) <= 2
+    assert sum(kept) >= 9
+
+
+def test_where_everybody_began_the_earlier_drift_from_the_later():
+    unit, period = (each.ravel() for each in np.indices((8, 12)))
+    begins = np.array([5.0, 5, 6, 6, 8, 8, 11, 11])
+    line = 0.01 * (11 - begins)[unit] * period
+    value = 0.1 * unit + 0.02 * period + line + 0.3 * (period >= begins[unit])
+    found = roll_out(panel(unit, period, value, np.ones(96), begins), drifting=True)
+    assert found.value == pytest.approx(0.3)
+    alike = np.full(8, 6.0)
+    with pytest.raises(EvidenceError, match="nothing tells what would have been"):
+        roll_out(panel(unit, period, value, np.ones(96), alike), drifting=True)
 
 
 def test_four_queues_cannot_tell(proof, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from peil.calendars.days import CALENDAR, days
-from peil.contacts.agent_weeks import agent_weeks
+from peil.contacts.agent_weeks import AGENT_WEEKS, agent_weeks
 from peil.contacts.fold import CONTACTS
 from peil.dataset import Run
 from peil.engines.duck import DuckEngine
@@ -22,6 +23,7 @@ from peil.methods.standing import standing
 from peil.sources.simulated import SimulatedHomeWorking
 from peil.sources.simulated.home_weeks import home_weeks
 from peil.sources.tables import AGENT_STATES, ROSTER
+from peil.studies.home.teams import team_effects
 from peil.studies.home_working import home_working, of_panel
 
 RUN = Run(inputs={}, version="test", engine="none")
@@ -83,6 +85,57 @@ def test_intervals_hold_the_truth_when_agents_move_at_different_times():
         low, high = imputed(panel.pace, panel.agent, panel.week, panel.home).treatment.interval()
         held += low <= -0.04 <= high
     assert held >= FEWEST_HELD
+
+
+def apart(by, *, seed=0, **world):
+    """Return a centre in which home does something else in each team, and what it does there."""
+    panel = panel_of(home_weeks(SimulatedHomeWorking(**{**LARGE, "weeks": 24, "seed": seed, **world})))
+    shift = by(np.random.default_rng(seed), len(panel.teams))
+    moved = replace(panel, work=panel.work * np.exp(shift[panel.team_of[panel.agent]] * panel.home))
+    return of_panel(moved, run=RUN), dict(zip(panel.teams, -0.04 + shift, strict=True))
+
+
+def test_what_home_does_in_each_team_is_drawn_towards_the_whole_and_holds_its_truth():
+    found, truth = apart(lambda dice, teams: 0.08 * dice.normal(size=teams))
+    teams, whole = found.teams.teams, found.finding.effect.value
+    assert len(teams) + found.teams.hidden == 12
+    assert all(each.agents >= 5 for each in teams)
+    assert sum(each.low <= truth[each.name] <= each.high for each in teams) >= len(teams) - 1
+    assert np.mean([(each.value - truth[each.name]) ** 2 for each in teams]) < np.mean(
+        [(whole - truth[each.name]) ** 2 for each in teams]
+    )
+    assert 0 < found.teams.between.low < 0.08 < found.teams.between.high
+    assert found.teams.between.next_low < found.finding.effect.low
+    assert found.teams.agents.low < np.hypot(0.03, 0.02) < found.teams.agents.high
+
+
+def test_one_team_in_which_home_does_harm_is_named_and_no_other_is_named_below():
+    found, _ = apart(lambda _, teams: np.where(np.arange(teams) == 0, -0.25, 0.0), agents=240, movers=0.7)
+    low = min(found.teams.teams, key=lambda each: each.value)
+    assert low.flagged
+    assert low.chance > 0.99
+    assert low.apart_high < 0
+    assert [each.name for each in found.teams.teams if each.flagged and each.apart < 0] == [low.name]
+
+
+def test_teams_in_which_home_does_the_same_are_hardly_ever_named():
+    named = held = 0
+    for seed in range(10):
+        panel = panel_of(home_weeks(SimulatedHomeWorking(**{**LARGE, "weeks": 24, "seed": seed, "moves": "staggered"})))
+        found = team_effects(
+            panel, imputed(panel.pace, panel.agent, panel.week, panel.home), level=0.95, matters=0.0, fewest=5
+        )
+        named += any(each.flagged for each in found.teams)
+        held += all(each.low <= -0.04 <= each.high for each in found.teams)
+    assert named <= 3
+    assert held >= 7
+
+
+def test_too_few_teams_with_movers_have_no_effects_of_their_own():
+    assert asked(agents=48, teams=2, weeks=16, moves="one_day").teams is None
+    small = asked(agents=40, teams=20, weeks=16, moves="one_day")
+    assert small.teams.teams == ()
+    assert small.teams.hidden > 10
 
 
 def test_pure_noise_calls_hardly_anybody_low():
@@ -252,6 +305,16 @@ def test_an_agent_in_two_places_at_once_is_seen_and_a_move_within_a_week_is_coun
         ("b", "t", 5, 3, 2, 0, 18_000_000, 3, 1),
     ]
     assert (rows[1]["handle_ms"], rows[1]["standard_ms"], rows[1]["week_on"]) == (360_000, 360_000, date(2020, 1, 6))
+
+
+def test_nothing_that_is_read_of_staff_is_what_they_feel():
+    """Regulation (EU) 2024/1689, article 5(1)(f): no inference of emotions at work."""
+    felt = ("emotion", "mood", "sentiment", "stress", "voice", "tone", "attention")
+    for schema in (AGENT_WEEKS, AGENT_STATES, ROSTER):
+        for column in schema.columns:
+            assert not any(word in f"{column.name} {column.says}".lower().replace("_", " ").split() for word in felt), (
+                column.name
+            )
 
 
 def test_a_made_world_out_of_bounds_is_refused():

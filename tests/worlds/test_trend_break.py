@@ -326,6 +326,10 @@ def test_of_many_measures_only_those_that_stand_are_claimed(shifted):
     found = trend_breaks(shifted, asked, where="channel <> 'bot'", period="month")
     assert [each.measure.name for each in found.breaks] == [each.name for each in asked]
     assert found.discoveries.tests == 4
+    assert found.shrunken is not None
+    assert found.shrunken.real[0] > 0.95
+    assert found.shrunken.real.size == 4
+    assert 0.25 <= found.real_share <= 1
     assert found.discoveries.adjusted[0] < 0.05
     assert all(
         each.finding.verdict != "yes" or stands

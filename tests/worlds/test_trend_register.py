@@ -104,6 +104,30 @@ def test_the_interval_of_the_score_holds_the_expected_score():
     assert 372 <= held <= 398
 
 
+def test_the_interval_holds_the_expected_score_of_forecasts_that_share_their_luck():
+    rng = np.random.default_rng(8)
+    expected = 1 / 6  # the mean of p (1 - p) over all chances alike
+    given = plain = 0
+    luck = np.repeat(np.arange(15), 4)
+    for _ in range(150):
+        p = rng.random(15)[luck]
+        loss = brier(p, rng.random(15)[luck] < p)
+        found, alone = mean_of(loss, ends=(0.0, 1.0), blocks=luck), mean_of(loss, ends=(0.0, 1.0))
+        given += found.low <= expected <= found.high
+        plain += alone.low <= expected <= alone.high
+    assert 135 <= given <= 149
+    assert plain < 120
+
+
+def test_forecasts_of_which_none_was_wrong_yet_are_no_surer_than_their_number_allows():
+    said = np.linspace(0.8, 0.95, 40)
+    found = scored(said, np.ones(40))
+    assert found.brier.high > 2 * found.brier.value
+    once = scored(said, np.arange(40) > 0)
+    assert once.brier.low < once.brier.value < once.brier.high
+    assert once.brier.high - once.brier.value > once.brier.value - once.brier.low
+
+
 def test_numbers_are_scored_against_no_change():
     rng = np.random.default_rng(7)
     said, came = world(rng, 40, sharp=1.0)

@@ -10,7 +10,21 @@ import sys
 
 import click
 
-from peil.cli import asking, bots, home, journeying, knowing, loading, patience, studying, surveying, trends, who
+from peil.cli import (
+    asking,
+    bots,
+    home,
+    journeying,
+    knowing,
+    loading,
+    patience,
+    staff,
+    studying,
+    surveying,
+    trends,
+    trials,
+    who,
+)
 from peil.cli.output import INTERNAL, USAGE, fail, wants_json
 from peil.errors import PeilError
 
@@ -58,7 +72,9 @@ for each in (
     *studying.COMMANDS,
     *patience.COMMANDS,
     *home.COMMANDS,
+    *staff.COMMANDS,
     *trends.COMMANDS,
+    *trials.COMMANDS,
     *bots.COMMANDS,
 ):
     commands.add_command(each)

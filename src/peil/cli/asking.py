@@ -102,6 +102,7 @@ def explain(path: str | None, measure: str, language: str, as_json: bool) -> Non
 @_BY
 @_WHERE
 @click.option("--level", type=click.FloatRange(0.5, 0.999), help="Confidence level; the project's if left out.")
+@click.option("--linked", is_flag=True, help="Count the doubt about which customer records are of one person, too.")
 @_LANG
 @as_json_option
 @click.pass_obj
@@ -111,6 +112,7 @@ def estimate(
     by: tuple[str, ...],
     where: str,
     level: float | None,
+    linked: bool,
     language: str,
     as_json: bool,
 ) -> None:
@@ -119,7 +121,8 @@ def estimate(
 
     project = open_project(path)
     try:
-        found = project.estimates(names, by=by, where=where, level=level)
+        asked = project.linked if linked else project.estimates
+        found = asked(names, by=by, where=where, level=level)
         if as_json:
             tell({"estimates": [each.plain() for one in found for each in one], "run": _run(project)}, as_json=True)
             return

@@ -65,6 +65,7 @@ def _plain(found: Any) -> dict[str, object]:  # noqa: ANN401  # peil.studies.hom
         "bears": _number(found.events.bears) if found.events else None,
         "teams": [_stands(each) for each in people.teams] if people else [],
         "teams_not_shown": people.hidden if people else 0,
+        "team_effects": _team_effects(found.teams),
         "agents": [_stands(each) for each in people.agents] if people else [],
         "hanging_up": {"agents": found.hanging_up.n, "of": found.hanging_up.of, "names": list(found.hanging_up.agents)},
         "tools": {
@@ -76,6 +77,12 @@ def _plain(found: Any) -> dict[str, object]:  # noqa: ANN401  # peil.studies.hom
         if found.reported
         else None,
     }
+
+
+def _team_effects(found: Any) -> dict[str, object] | None:  # noqa: ANN401  # peil.studies.home.teams.TeamEffects
+    from dataclasses import asdict
+
+    return None if found is None else {**asdict(found), "teams": [asdict(each) for each in found.teams]}
 
 
 def _effect(each: Any) -> dict[str, object] | None:  # noqa: ANN401  # peil.studies.finding.Effect, imported late

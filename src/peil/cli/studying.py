@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from peil.cli.output import as_json_option, chosen_language, table, tell
@@ -15,11 +17,24 @@ LANGUAGES = click.Choice(["en", "nl"])
 @click.option("--period", type=click.Choice(["week", "month"]), default="month", show_default=True)
 @click.option("--where", default="true", help="Choose rows, as row-level SQL.")
 @click.option("--matters", type=float, default=0.0, help="The smallest change that matters, in the measure's unit.")
+@click.option("--dose", help="CSV or Parquet of how much of the event there was, by date (and unit): ask that instead.")
+@click.option("--otherwise", type=float, help="The dose of periods that are not in that file.")
+@click.option("--by", default="organisation", show_default=True, help="What names the units of the dose.")
 @click.option("--lang", "language", type=LANGUAGES, default="en", show_default=True)
 @as_json_option
 @click.pass_obj
-def trend(
-    path: str | None, measure: str, broke_on: str, period: str, where: str, matters: float, language: str, as_json: bool
+def trend(  # noqa: PLR0917  # an argument an option
+    path: str | None,
+    measure: str,
+    broke_on: str,
+    period: str,
+    where: str,
+    matters: float,
+    dose: str | None,
+    otherwise: float | None,
+    by: str,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Say whether MEASURE changed on a day: a break, a trend under way, another date, or noise."""
     from datetime import date
@@ -34,26 +49,32 @@ def trend(
         raise DefinitionError(f"'{broke_on}' is no day", remedy="write it as 2020-03-16") from None
     project = open_project(path)
     try:
-        found = project.trend_break(
-            measure, broke_on=day, period="week" if period == "week" else "month", where=where, matters=matters
-        )
+        length: Literal["week", "month"] = "week" if period == "week" else "month"
+        if dose:
+            answer = project.dose_response(
+                measure, dose, otherwise=otherwise, by=by, period=length, where=where, matters=matters
+            )
+            finding, kind = answer.finding, "dose"
+        else:
+            broken = project.trend_break(measure, broke_on=day, period=length, where=where, matters=matters)
+            finding, kind = broken.finding, broken.kind
     finally:
         project.close()
-    effect, lang = found.finding.effect, chosen_language(language)
+    effect, lang = finding.effect, chosen_language(language)
     told = {
-        "verdict": found.finding.verdict,
-        "kind": found.kind,
-        "says": {"en": found.finding.says.en, "nl": found.finding.says.nl},
+        "verdict": finding.verdict,
+        "kind": kind,
+        "says": {"en": finding.says.en, "nl": finding.says.nl},
         "change": effect.value if effect.value == effect.value else None,
         "low": effect.low if effect.low == effect.low else None,
         "high": effect.high if effect.high == effect.high else None,
         "level": effect.level,
-        "checks": [{"name": each.name, "passed": each.passed, "says": each.says.en} for each in found.finding.checks],
+        "checks": [{"name": each.name, "passed": each.passed, "says": each.says.en} for each in finding.checks],
     }
-    lines = [f"{VERDICTS[found.finding.verdict].read(lang)}: {sentence(found.finding, lang)}"]
-    lines += [f"  {'ok ' if each.passed else 'not'} {each.says.read(lang)}" for each in found.finding.checks]
-    if found.finding.settles:
-        lines.append(f"  {found.finding.settles.read(lang)}")
+    lines = [f"{VERDICTS[finding.verdict].read(lang)}: {sentence(finding, lang)}"]
+    lines += [f"  {'ok ' if each.passed else 'not'} {each.says.read(lang)}" for each in finding.checks]
+    if finding.settles:
+        lines.append(f"  {finding.settles.read(lang)}")
     tell(told, as_json=as_json, text="\n".join(lines))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
+from peil.config.dose import ControlConfig, DoseConfig
 from peil.config.growth import GrowthConfig, InvestmentConfig
 from peil.config.part import Part, Text
 from peil.config.trials import TrialConfig
@@ -40,9 +42,13 @@ class TrendBreakConfig(Part):
     period: Literal["week", "month"] = Field(default="month", description="of the series")
     where: str = "true"
     matters: float = Field(default=0.0, ge=0, description="the smallest change that matters, in the measure's unit")
+    controls: tuple[ControlConfig, ...] = Field(default=(), description="series that the event did not reach")
+    dose: DoseConfig | None = Field(
+        default=None, description="how much of the event there was, where it reached everybody"
+    )
 
 
-ChapterName = Literal["journeys", "time", "bots", "home_working"]
+ChapterName = Literal["journeys", "time", "bots", "home_working", "staff_first"]
 
 
 class BotsConfig(Part):
@@ -79,3 +85,13 @@ class ReportConfig(Part):
     variants: tuple[str, ...] = ("service_level",)
     minimum_n: int = Field(default=10, ge=1, description="groups with fewer rows are not shown")
     level: float = Field(default=0.95, gt=0.5, lt=1)
+
+    def within(self, folder: Path) -> ReportConfig:
+        """Return the same with the files that it names sought in a folder."""
+        if self.trend_breaks is None:
+            return self
+        told = [
+            each.model_copy(update={"dose": each.dose.within(folder)}) if each.dose else each
+            for each in self.trend_breaks
+        ]
+        return self.model_copy(update={"trend_breaks": tuple(told)})

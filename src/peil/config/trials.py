@@ -18,3 +18,4 @@ class TrialConfig(Part):
     segment: str = Field(default="", description="column that tells visitors apart before the trial")
     daily_cost: float = Field(default=0.0, ge=0, description="euros a day in which something is out")
     matters: float = Field(default=0.0, ge=0, description="euros a visitor below which a difference does not matter")
+    later: str = Field(default="", description="measure of orders that says what visitors brought in afterwards")

@@ -63,6 +63,7 @@ CONTACTS = Schema(
         ),
         *(_of_leg(each) for each in ("bot_failure", "asked_human_at", "vendor_resolved")),
         *(_of_leg(each) for each in STEPS),
+        _flag("needed_approval", "an agent had to ask somebody's approval; null where the source does not tell"),
         _whole("wait_ms", "queued until the first agent took it, or the customer left"),
         _whole("transfer_wait_ms", "queued after that, between agents"),
         _whole("talk_ms", "talked or typed with agents, holds left out"),
@@ -168,10 +169,10 @@ select *,
   max(case when bot_failure is not null then started_at end) over (partition by source, contact_id) as failure_began_at
 from (
   select source, contact_id, started_at, bot_outcome, bot_failure, asked_human_at, vendor_resolved, identified_by, logged_by,
-    answered_by, acted_by
+    answered_by, acted_by, needed_approval
   from {acting}
   where coalesce(bot_outcome, bot_failure, identified_by, logged_by, answered_by, acted_by) is not null
-    or asked_human_at is not null or vendor_resolved is not null
+    or asked_human_at is not null or vendor_resolved is not null or needed_approval is not null
 ) as telling
 """
 # Of who did a step the first letter counts: an agent before a bot, a bot before the customer, anybody before none.
@@ -182,12 +183,14 @@ select source, contact_id,
   min(asked_human_at) as asked_human_at,
   max(case when vendor_resolved then 1 when not vendor_resolved then 0 end) as any_billed,
   min(identified_by) as identified_by, min(logged_by) as logged_by,
-  min(answered_by) as answered_by, min(acted_by) as acted_by
+  min(answered_by) as answered_by, min(acted_by) as acted_by,
+  max(case when needed_approval then 1 when not needed_approval then 0 end) as any_approval
 from {told}
 group by source, contact_id
 """
 _WITH_BOTS = """
-select g.*, b.bot_outcome, b.bot_failure, b.asked_human_at, b.any_billed, b.identified_by, b.logged_by, b.answered_by, b.acted_by
+select g.*, b.bot_outcome, b.bot_failure, b.asked_human_at, b.any_billed, b.identified_by, b.logged_by, b.answered_by, b.acted_by,
+  b.any_approval
 from {grouped} as g
 left join {bots} as b on g.source = b.source and g.contact_id = b.contact_id
 """
@@ -221,7 +224,8 @@ select
   case when acts in ('bot', 'ivr') then talk_ms end as bot_ms,
   bot_outcome, bot_failure, asked_human_at,
   case when vendor_resolved then 1 when not vendor_resolved then 0 end as any_billed,
-  identified_by, logged_by, answered_by, acted_by
+  identified_by, logged_by, answered_by, acted_by,
+  case when needed_approval then 1 when not needed_approval then 0 end as any_approval
 from {alone}
 """
 
@@ -245,7 +249,7 @@ select
        when f.bot_outcome is not null then f.bot_outcome
        when f.any_bot = 1 and f.any_served = 1 then 'resolved_assumed' end as bot_outcome,
   f.bot_failure, f.asked_human_at, f.any_billed = 1 as vendor_resolved,
-  f.identified_by, f.logged_by, f.answered_by, f.acted_by,
+  f.identified_by, f.logged_by, f.answered_by, f.acted_by, f.any_approval = 1 as needed_approval,
   cast(f.wait_ms as bigint) as wait_ms, cast(f.transfer_wait_ms as bigint) as transfer_wait_ms,
   cast(f.talk_ms as bigint) as talk_ms, cast(f.hold_ms as bigint) as hold_ms, cast(f.wrap_ms as bigint) as wrap_ms,
   cast(f.handle_ms as bigint) as handle_ms, cast(f.park_ms as bigint) as park_ms, cast(f.bot_ms as bigint) as bot_ms,

@@ -9,9 +9,11 @@ from functools import lru_cache
 
 import phonenumbers
 
+# The last four are filled in only where the others are hashed: see ``engines.keyed_handles``.
 FIELDS = (
     "given", "initial", "given_sound", "surname", "sound", "born", "year", "month", "day",
     "postcode", "area", "house", "street", "place", "phone", "mail", "local", "account",
+    "given_near", "surname_near", "names", "days",
 )  # fmt: skip
 # What a record of a customer may say, in the order in which ``normalised`` takes it.
 SAID = (
@@ -343,7 +345,7 @@ def one(said: tuple[str | None, ...], region: str) -> tuple[str | None, ...]:
         code, code[:4] if code and len(code) == 6 and code[:4].isdigit() else code,  # noqa: PLR2004  # 1234AB
         number[1] if number else behind, road, _place(place) if place else None,
         e164(phone, region) if phone else None, box, box.split("@")[0] if box else None,
-        account_of(account) if account else None,
+        account_of(account) if account else None, None, None, None, None,
     )  # fmt: skip
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from peil.engines import handles
+from peil.engines import handles, keyed_handles
 from peil.engines.quoting import name, quoted
 from peil.engines.schema import Column, Schema
 
-# Of a field by which records are compared, fewer signs do: a million of them must fit in memory.
-FIELD_SIGNS = 16
 HANDLE_SIGNS = 32
 
 
@@ -47,6 +46,15 @@ def prepare(con: duckdb.DuckDBPyConnection, key: bytes, region: str) -> None:
         columns = [pa.array(each, pa.string()) for each in zip(*rows, strict=True)]
         return pa.StructArray.from_arrays(columns, list(handles.FIELDS))
 
+    @lru_cache(maxsize=65_536)
+    def near(field: str, value: str) -> str:
+        return keyed_handles.keyed_field(field, value, key)
+
+    def nears(field: Any, value: Any) -> Any:  # noqa: ANN401  # Arrow arrays
+        told = zip(field.to_pylist(), value.to_pylist(), strict=True)
+        return pa.array([None if each is None else near(name, each) for name, each in told], pa.string())
+
+    con.create_function("near_hashes", nears, ["VARCHAR"] * 2, "VARCHAR", type="arrow", null_handling="special")
     kind = duckdb.struct_type(dict.fromkeys(handles.FIELDS, "VARCHAR"))
     con.create_function(
         "link_fields", fields, ["VARCHAR"] * len(handles.SAID), kind, type="arrow", null_handling="special"
@@ -88,9 +96,16 @@ def link_rows(schema: Schema) -> str | None:
 
 def link_field(column: Column, *, clear: bool) -> str:
     """Return SQL for one of those fields: hashed, or in clear text where that is allowed."""
+    if column.field in keyed_handles.NEAR:
+        return "null" if clear else f"near_hashes({quoted(column.field)}, f.{name(keyed_handles.NEAR[column.field])})"
     value = f"f.{name(column.field)}"
+    if column.field in keyed_handles.SORTED:
+        one, two = (f"f.{name(each)}" for each in keyed_handles.SORTED[column.field])
+        value = (
+            "null" if clear else f"(case when {one} < {two} then {one} || ' ' || {two} else {two} || ' ' || {one} end)"
+        )
     # the field's name goes into the hash, or a day would be seen to equal a month
-    return value if clear else hashed(f"({quoted(column.field + ':')} || {value})", FIELD_SIGNS)
+    return value if clear else hashed(f"({quoted(column.field + ':')} || {value})", keyed_handles.FIELD_SIGNS)
 
 
 def _phone(value: str) -> str:

@@ -17,18 +17,22 @@ from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.estimate import Estimates
 from peil.estimates.groups import Grouping, grouping, rows_from
 from peil.estimates.moments import Counted, NothingCountedError, Quantity, counted
+from peil.journeys.string import began_next
 from peil.measures.measure import POPULATIONS, Measure
 from peil.methods import interval
 from peil.methods.link_scenarios import Scenarios, scenarios
 from peil.methods.linkage_error import Linked, ScenarioSums, linked_ratio
 from peil.methods.moments import Floats, Integers, Moments, gather
-from peil.methods.odds_calibration import DOUBT, calibrate
+from peil.methods.odds_calibration import DOUBT, Calibration, calibrate
+from peil.persons.doubt import doubts
+from peil.persons.resolve import LINKED_RECORDS, records_of
 from peil.surveys.design import Design
 from peil.terms import Unit
 
 Audit = tuple[Sequence[float], Sequence[bool]]
 METHOD = "ratio of totals, expected over who is who; Taylor-linearised over persons, with the doubt about match probabilities; "
 PAIRS = ("a", "b", "probability")
+_RECORD = "link_record"
 # gaps to the same person's next contact, and what else the two must share
 _GAPS = {
     "next_ms": (),
@@ -36,7 +40,7 @@ _GAPS = {
     "next_same_channel_ms": ("channel",),
     "next_same_reason_channel_ms": ("reason", "channel"),
 }
-_RECKONED = ("previous_ms", *_GAPS)
+_RECKONED = ("previous_ms", "next_any_ms", *_GAPS)
 _FREE = frozenset([*CONTACTS.names, "person_key", "followed_ms", *_RECKONED])
 _SCENARIO = Column(name="scenario", kind=Kind.INTEGER, says="the way in which records are put together")
 _MEMBERS = Schema(
@@ -57,7 +61,7 @@ _TOUCHED = Schema(
 def linked(  # noqa: PLR0913  # a question has this many sides
     measures: Measure | Sequence[Measure],
     data: Dataset,
-    pairs: Any,  # noqa: ANN401  # whatever holds columns
+    pairs: Any = None,  # noqa: ANN401  # whatever holds columns
     *,
     by: Sequence[str] = (),
     where: str = "true",
@@ -75,7 +79,8 @@ def linked(  # noqa: PLR0913  # a question has this many sides
         measures: ratios over contacts, such as ``repeat_7d`` or ``fcr_no_repeat_7d``.
         data: the tables.
         pairs: columns ``a``, ``b`` and ``probability``: two values of ``identity``, and how likely they are one person.
-            An Arrow, polars or pandas table, or names with lists.
+            An Arrow, polars or pandas table, or names with lists. If left out, what the linking of customer records was
+            not sure about: persons come apart again into the records they were made of (``persons.doubt``).
         by: what to group by, as in ``estimate``.
         where: which rows are in a group at all, as in ``estimate``.
         identity: what tells records apart, as SQL over a contact. Where persons were already put together by doubtful
@@ -90,7 +95,8 @@ def linked(  # noqa: PLR0913  # a question has this many sides
 
     Raises:
         DefinitionError: a measure is no ratio over contacts, or reads what depends on persons in another way.
-        EvidenceError: pairs are missing a column or a probability, name nobody, or leave out a record of their persons.
+        EvidenceError: pairs are missing a column or a probability, name nobody, or leave out a record of their persons; or
+            none are given, and no customer records were linked.
 
     Example:
         >>> from peil.made import made
@@ -103,25 +109,82 @@ def linked(  # noqa: PLR0913  # a question has this many sides
         (True, True)
     """
     asked = [measures] if isinstance(measures, Measure) else list(measures)
+    calibration = calibrate(*audit, doubt=doubt)
+    made = _weighed(asked, data, pairs, by, where, identity, calibration, compared, level)
+    return [_estimates(each, one, labels, by, level, data.run) for each, (one, labels) in zip(asked, made, strict=True)]
+
+
+def linked_whole(
+    measures: Sequence[Measure], data: Dataset, *, where: str = "true", level: float = 0.95
+) -> list[tuple[Estimates, float]]:
+    """Estimate measures over all rows, with what the linking of customer records was not sure about.
+
+    Parameters:
+        measures, data, where, level: as in ``linked``.
+
+    Returns:
+        For each measure its estimate, and the part of the standard error that comes from not knowing who is who: nought where
+        there are no rows.
+    """
+    made = _weighed(measures, data, None, (), where, "", calibrate(), None, level)
+    return [
+        (_estimates(each, one, labels, (), level, data.run), float(one.links_se.sum()) * each.scale)
+        for each, (one, labels) in zip(measures, made, strict=True)
+    ]
+
+
+def _weighed(  # noqa: PLR0913, PLR0917  # a question has this many sides
+    asked: Sequence[Measure],
+    data: Dataset,
+    pairs: Any,  # noqa: ANN401  # whatever holds columns
+    by: Sequence[str],
+    where: str,
+    identity: str,
+    calibration: Calibration,
+    compared: tuple[int, int] | None,
+    level: float,
+) -> list[tuple[Linked, tuple[tuple[object, ...], ...]]]:
+    """Return for each measure what was found in each group, and the groups."""
     for each in asked:
         _checked(each)
-    records, ways = _read(pairs)
     schema, table = POPULATIONS["contacts"], data.tables["contacts"]
+    own = pairs is None
+    if own:
+        pairs, table = _recorded(data, schema)
+    records, ways = _read(pairs)
     groups = grouping(by, schema)
-    sure, doubtful = _parted(data.engine, schema, table, identity, records, ways)
+    sure, doubtful = _parted(data.engine, schema, table, _RECORD if own else identity, records, ways)
     quantities = [Quantity(where=each.where, of=each.of, per=each.per) for each in asked]
     design = replace(data.designs["contacts"], alone=None, first=None)
     known = _counted(data.engine, quantities, design, groups, rows_from(sure.name, schema, groups, where))
     stamped = replace(groups, names=(*groups.names, "scenario"), columns=(*groups.columns, "t.scenario"), span_ms=None)
     per_scenario = Design(cluster="t.scenario")
     sums = _counted(data.engine, quantities, per_scenario, stamped, rows_from(doubtful.name, schema, groups, where))
-    calibration = calibrate(*audit, doubt=doubt)
     found = []
-    for measure, one, other in zip(asked, known, sums, strict=True):
+    for one, other in zip(known, sums, strict=True):
         certain, counts, labels = _gathered(one, other)
         made = linked_ratio(certain, len(labels), counts, ways, calibration, compared=compared, level=level)
-        found.append(_estimates(measure, made, labels, by, level, data.run))
+        found.append((made, labels))
     return found
+
+
+def _recorded(data: Dataset, schema: Schema) -> tuple[pa.Table, Table]:
+    """Return the pairs that the linking of customer records was not sure about, and contacts with the record of each."""
+    if data.people is None:
+        raise EvidenceError(
+            "no customer records were linked, so nothing is known of who may be who",
+            remedy="load a 'customers' table, or give pairs of persons with a probability",
+        )
+    found = doubts(data.people)
+    lent = data.engine.lent(LINKED_RECORDS, found.records)
+    told = records_of(data.engine, data.tables["contacts"], data.people.rules, lent)
+    columns = ", ".join(f"t.{each}" for each in schema.names)
+    sql = f"select {columns}, r.record as {_RECORD} from {data.tables['contacts'].name} as t "
+    sql += f"left join {told.name} as r on t.source = r.source and t.contact_id = r.contact_id"
+    column = Column(name=_RECORD, kind=Kind.TEXT, says="the record by which it is known whose it is", personal=True)
+    return found.pairs, data.engine.step(
+        "contacts_of_records", sql, schema.extended("contacts_of_records", "a contact and a customer record", column)
+    )
 
 
 def _checked(measure: Measure) -> None:
@@ -177,13 +240,18 @@ def _parted(
     record = f"cast({identity} as varchar)"
     touched = f"select {columns}, r.record from {table.name} as t left join link_records as r on {record} = r.record"
     whole = engine.step("contacts_by_record", touched, schema)
-    _complete(engine, whole, len(records))
+    if identity != _RECORD:
+        # customers of whom no contact is in the data are no mistake
+        _somebody(engine, whole, len(records))
+    _complete(engine, whole)
     sure = engine.step("contacts_sure", f"select {columns} from {whole.name} as t where t.record is null", schema)
     person, order = "m.scenario, m.block", "order by t.started_at, t.source, t.contact_id"
-    made = {"previous_ms": f"ms_between(lag(t.started_at) over (partition by {person} {order}), t.started_at)"}
+    made = {
+        "previous_ms": f"ms_between(lag(t.started_at) over (partition by {person} {order}), t.started_at)",
+        "next_any_ms": f"ms_between(t.started_at, lead(t.started_at) over (partition by {person} {order}))",
+    }
     for gap, alike in _GAPS.items():
-        within = ", ".join([person, *(f"t.{each}" for each in alike)])
-        found = f"ms_between(t.started_at, lead(t.started_at) over (partition by {within} {order}))"
+        found = began_next(person, *alike, row="t.")
         made[gap] = f"case when t.reason is not null then {found} end" if "reason" in alike else found
     listed = ", ".join(f"{made[each]} as {each}" if each in made else f"t.{each}" for each in schema.names)
     doubtful = engine.step(
@@ -195,8 +263,8 @@ def _parted(
     return sure, doubtful
 
 
-def _complete(engine: Engine, whole: Table, n: int) -> None:
-    """Refuse pairs that name nobody, or a part of a person only."""
+def _somebody(engine: Engine, whole: Table, n: int) -> None:
+    """Refuse pairs that name nobody."""
     found = engine.rows(
         f"select count(distinct record) as known from {whole.name} as t where record is not null"
     ).to_pylist()[0]["known"]
@@ -204,6 +272,10 @@ def _complete(engine: Engine, whole: Table, n: int) -> None:
         raise EvidenceError(
             "none of the records in the pairs has a contact", remedy="check which column 'identity' should be"
         )
+
+
+def _complete(engine: Engine, whole: Table) -> None:
+    """Refuse pairs that name a part of a person only."""
     split = engine.rows(
         f"select count(*) as n from (select person_key from {whole.name} as t where person_key is not null "
         "group by person_key having count(record) > 0 and count(record) < count(*)) as partly"

@@ -14,7 +14,7 @@ from peil.errors import DefinitionError
 from peil.estimates.groups import grouping, rows_from
 from peil.estimates.lasting import Bounded, Lasting, Survivals, TimeTo, second_of
 from peil.estimates.moments import NothingCountedError
-from peil.estimates.survival_counts import SecondCounts, counts
+from peil.estimates.survival_counts import SecondCounts, counts, together
 from peil.estimates.survival_persons import PAIR, by_persons, cut_off, mean_until
 from peil.estimates.survival_scores import Scored
 from peil.measures.measure import POPULATIONS
@@ -43,9 +43,9 @@ def survival(  # noqa: PLR0913  # a question has this many sides
     """Return how long the rows of each group last until it happens.
 
     The engine counts how often each whole second occurs (a second begun is a second waited), and everything else is made
-    from those counts. Rows of one person are kept together in a second pass: what each second adds to the curve is added
-    up per person, at ``times`` and a dozen moments more; between them Greenwood's variance is multiplied by what the
-    nearest say.
+    from those counts. Rows of one person are kept together in a second pass over persons who come back: what each second
+    adds to the curve is added up per person, at ``times`` and a dozen moments more; between them Greenwood's variance is
+    multiplied by what the nearest say. What persons with one row add is in the counts.
 
     Parameters:
         data: the tables.
@@ -85,7 +85,8 @@ def survival(  # noqa: PLR0913  # a question has this many sides
         groups = replace(groups, names=("since", *groups.names), columns=columns)
     source = rows_from(data.tables[what.population].name, schema, groups, where)
     source = f"{source} and ({what.where}) and ({what.after}) is not null"
-    rows = data.engine.rows(counts(what, groups, source))
+    several = together(design) if clustered else "true"
+    rows = data.engine.rows(counts(what, groups, source, several))
     if not rows.num_rows:
         raise NothingCountedError
     counted = SecondCounts.of(rows, len(by), len(within), len(what.others))
@@ -94,15 +95,14 @@ def survival(  # noqa: PLR0913  # a question has this many sides
     test = counted.tested()
     known = None
     if clustered:
-        keys = [rows.column(key) for key in groups.keys]
         scored = Scored(
             event=what.event,
             groups=groups,
             source=source,
             design=design,
             second_of=second_of(what),
-            keys=keys,
-            second=rows.column("v"),
+            several=several,
+            entries=counted.entries,
         )
         known = by_persons(data.engine, scored, counted, made, times=times, until=cut)
         if test is not None and known.ranked is not None:

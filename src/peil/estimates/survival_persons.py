@@ -68,16 +68,22 @@ def by_persons(
     """
     grid = _moments(made, times)
     event, censored = counted.spread([_columns(each, grid, until) for each in made])
-    found = squares(engine, scored, (event, censored), len(counted.labels[0]))
-    sums = [found[label] for label in counted.labels]
+    lone = counted.of_single(event, censored)
+    found = {} if counted.all_alone else squares(engine, scored, (event, censored), len(counted.labels[0]))
+    nobody = 0, np.zeros(event.shape[1])
+    sums = [
+        (lone[label][0] + found.get(label, nobody)[0], lone[label][1] + found.get(label, nobody)[1])
+        for label in counted.labels
+    ]
     gap_se, ranked = None, None
     if len(made) == PAIR:
         signed = [np.where(counted.group == 0, -1.0, 1.0) * each[:, -1] for each in (event, censored)]
-        pair = totals(engine, scored, (np.column_stack([signed[0]] * 2), np.column_stack([signed[1]] * 2)))
-        gap_se = float(np.sqrt(pair[0, 0]))
+        gap_se = float(np.sqrt(_products(engine, scored, counted, (signed[0][:, None], signed[1][:, None]))[0, 0]))
     if 1 < len(made) <= MOST_COMPARED and counted.events.sum():
         scores = rank_scores(*counted.ranked)
-        ranked = _covariance(totals(engine, scored, (scores.event, scores.censored)), len(made))
+        # each row's add up to nought, so that the last tells nothing
+        columns = scores.event[:, :-1], scores.censored[:, :-1]
+        ranked = _covariance(_products(engine, scored, counted, columns), len(made))
     return OfPersons(
         persons=tuple(persons for persons, _ in sums),
         log_variance=tuple(_scaled(curve, grid, each[:-1]) for curve, (_, each) in zip(made, sums, strict=True)),
@@ -85,6 +91,11 @@ def by_persons(
         gap_se=gap_se,
         ranked=ranked,
     )
+
+
+def _products(engine: Engine, scored: Scored, counted: SecondCounts, columns: tuple[Floats, Floats]) -> Floats:
+    lone = counted.of_pairs(*columns)
+    return lone if counted.all_alone else lone + totals(engine, scored, columns)
 
 
 def cut_off(made: Sequence[Curve]) -> float:

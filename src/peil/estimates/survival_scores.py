@@ -1,4 +1,4 @@
-"""What each person adds to a curve or a test: looked up per second and added up, while the rows stay in the engine."""
+"""What persons who come back add to a curve or a test: looked up per second and added up, while the rows stay in the engine."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Scored:
         source: FROM and WHERE of the rows.
         design: which rows are one person's.
         second_of: SQL of the second by which a row was last seen.
-        keys: the groups of each entry of the counts.
-        second: the second of each entry.
+        several: SQL of whether other rows may be of the same person; only those are added up per person.
+        entries: the groups and the second ``v`` of each entry of the counts.
     """
 
     event: str
@@ -36,8 +36,8 @@ class Scored:
     source: str
     design: Design
     second_of: str
-    keys: Sequence[pa.ChunkedArray]
-    second: pa.ChunkedArray
+    several: str
+    entries: pa.Table
 
 
 _ROWS = """
@@ -71,17 +71,17 @@ def squares(
 
 
 def totals(engine: Engine, rows: Scored, columns: tuple[Floats, Floats]) -> Floats:
-    """Return the sums over persons of products of their scores, of all columns but the last.
+    """Return the sums over persons of products of their scores.
 
     Parameters:
         engine: where the rows are.
         rows: whose scores.
-        columns: as of ``squares``; each row's add up to nought, so that the last tells nothing.
+        columns: as of ``squares``.
     """
-    k = columns[0].shape[1] - 1
+    k = columns[0].shape[1]
     pairs = [(one, other) for one in range(k) for other in range(one, k)]
     products = [f"sum(u{one} * u{other}) as p{one}_{other}" for one, other in pairs]
-    found = _asked(engine, rows, (columns[0][:, :-1], columns[1][:, :-1]), [], products)
+    found = _asked(engine, rows, columns, [], products)
     whole = np.zeros((k, k))
     for one, other in pairs:
         whole[one, other] = whole[other, one] = numbers(found.column(f"p{one}_{other}"))[0]
@@ -93,13 +93,10 @@ def _asked(
 ) -> pa.Table:
     event, censored = columns
     keys = list(rows.groups.keys)
-    listed = {
-        key: pa.concat_tables([pa.table({key: column})] * 2).column(0)
-        for key, column in zip(keys, rows.keys, strict=True)
-    }
-    entries = len(rows.second)
-    listed["v"] = pa.concat_tables([pa.table({"v": rows.second.cast(pa.int64())})] * 2).column(0)
-    listed["e"] = pa.array(np.repeat([1, 0], entries), pa.int64())
+    twice = pa.concat_tables([rows.entries] * 2)
+    listed = {key: twice.column(key) for key in keys}
+    listed["v"] = twice.column("v").cast(pa.int64())
+    listed["e"] = pa.array(np.repeat([1, 0], rows.entries.num_rows), pa.int64())
     names = [f"u{place}" for place in range(event.shape[1])]
     both = np.vstack([event, censored])
     listed |= {name: pa.array(both[:, place]) for place, name in enumerate(names)}
@@ -116,10 +113,10 @@ def _asked(
     plain = "".join(f"{key}, " for key in by)
     sql = _ROWS.format(
         keys="".join(f"{sql} as {key}, " for key, sql in zip(keys, rows.groups.columns, strict=True)),
-        clusters=rows.design.clusters,
+        clusters=rows.design.cluster if rows.several != "true" else rows.design.clusters,
         second=rows.second_of,
         event=rows.event,
-        source=rows.source,
+        source=rows.source if rows.several == "true" else f"{rows.source} and {rows.several}",
         grouped=grouped,
         grouping="".join(f"scored.{key}, " for key in by),
         sums=", ".join(f"sum(u.{name}) as {name}" for name in names),

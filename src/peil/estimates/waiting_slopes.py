@@ -86,7 +86,7 @@ class WaitingSlopes:
     periods: tuple[Price, ...]
     alike: tuple[float, int, float] | None
     waited: tuple[Waited, ...]
-    method: str = "least squares within cells; sandwich variance over persons; Student's interval"
+    method: str = "least squares within cells; sandwich variance over persons, each against the line without it; Student's interval"
 
 
 def waiting_slopes(  # a question has this many sides
@@ -214,7 +214,7 @@ class _Answers:
                 "on one side of the day there are no answers, or none that tell waits apart",
                 remedy="choose a day within the data, or load answers to contacts that waited",
             )
-        reach = float(student(both.df, level))
+        reach = float(student(both.freedom_between(0, 1), level))
         change = float(both.slope[1] - both.slope[0])
         spread = np.array([-1.0, 1.0])
         around = reach * float(np.sqrt(spread @ both.covariance @ spread))
@@ -240,7 +240,7 @@ class _Answers:
         )
 
     def _prices(self, found: Slopes, side: Integers, starts: Sequence[date | None], level: float) -> list[Price]:
-        reach = float(student(found.df, level)) * found.se
+        reach = student(found.freedom, level) * found.se
         n = np.bincount(side, self.totals.of("n", 0), minlength=len(starts))
         w, x = (np.bincount(side, self.sums[place], minlength=len(starts)) for place in (0, 1))
         return [

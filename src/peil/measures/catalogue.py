@@ -15,6 +15,7 @@ from peil.measures.reach import REACH
 from peil.measures.resolution import RESOLUTION
 from peil.measures.response import RESPONSE
 from peil.measures.speed import SPEED
+from peil.measures.staff import STAFF
 from peil.measures.voice import VOICE
 from peil.measures.work import WORK
 
@@ -32,6 +33,7 @@ CATALOGUE: Mapping[str, Measure] = {
         *VOICE,
         *EFFORT_SPEED,
         *RESPONSE,
+        *STAFF,
     )
 }
 

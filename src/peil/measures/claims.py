@@ -20,6 +20,13 @@ _SAME = (
     "zelfde reden, elk kanaal",
 )
 _ANY = ("", "next_ms", KNOWN, "any reason, any channel", "elke reden, elk kanaal")
+_WHOEVER = (
+    "_whoever_began",
+    "next_any_ms",
+    KNOWN,
+    "whoever began it",
+    "wie er ook begon",
+)
 _FOLLOWED = Label(
     "Only contacts of a known person whose whole window is in the data; the others are counted apart.",
     "Alleen contacten van een bekende klant met het hele venster in de gegevens; de andere zijn apart geteld.",
@@ -48,7 +55,11 @@ def _returned(days: int, kind: tuple[str, str, str, str, str], *, bot: bool) -> 
         of=f"case when {column} <= {days * DAY_MS} then 1 else 0 end",
         standard=(
             f"Of contacts that {'the bot or its vendor calls resolved' if bot else 'people dealt with and no bot had a part in'}: "
-            f"the same person is in touch again within {within_en}, {en}; from beginning to beginning."
+            + (
+                f"another contact with the same person begins within {within_en}, callbacks and what the organisation sends included."
+                if column == "next_any_ms"
+                else f"the same person begins another contact within {within_en}, {en}; from beginning to beginning."
+            )
         ),
         note=_FOLLOWED,
     )
@@ -75,4 +86,5 @@ CLAIM_FOLLOWABLE = {
     )
     for same in (True, False)
 }
-CLAIMS = (*CLAIM_FOLLOWABLE.values(), *CLAIM_RETURNED.values(), *PEOPLE_RETURNED.values())
+CLAIM_WHOEVER = tuple(_returned(days, _WHOEVER, bot=True) for days in WINDOWS)
+CLAIMS = (*CLAIM_FOLLOWABLE.values(), *CLAIM_RETURNED.values(), *CLAIM_WHOEVER, *PEOPLE_RETURNED.values())

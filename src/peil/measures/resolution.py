@@ -18,6 +18,13 @@ _KINDS = (
         "zelfde reden en zelfde kanaal",
     ),
 )
+# as many vendors count: a promised callback is a repeat too
+_WHOEVER = (
+    "_whoever_began",
+    "next_any_ms",
+    "whoever began it",
+    "wie er ook begon",
+)
 _HANDLED = "not ignored and handler in ('agent', 'bot')"
 # What a customer answered on the day of the contact or soon after, and about a month later.
 AT_ONCE_DAYS, MONTH_DAYS = 3, (21, 45)
@@ -38,8 +45,13 @@ def _repeat(days: int, suffix: str, column: str, en: str, nl: str) -> Measure:
         where=f"{_HANDLED} and person_key is not null{reason} and followed_ms >= {days * DAY_MS}",
         of=f"case when {column} <= {days * DAY_MS} then 1 else 0 end",
         standard=(
-            f"No repeat within {days} days, counted for every handled contact of a known person whose next {days} days are in the data; "
-            "from the beginning of one contact to the beginning of the next."
+            f"A repeat within {days} days, counted for every handled contact of a known person whose next {days} days are in the data; "
+            "from the beginning of one contact to the beginning of the next"
+            + (
+                ", callbacks and what the organisation sends included."
+                if column == "next_any_ms"
+                else " that the customer began: a promised callback is none."
+            )
         ),
         note=Label(
             "Contacts without a known person cannot be followed and are left out.",
@@ -72,6 +84,8 @@ def _no_repeat(days: int, suffix: str, column: str, en: str, nl: str) -> Measure
 RESOLUTION = (
     *(_repeat(days, suffix, column, en, nl) for suffix, column, en, nl in _KINDS for days in WINDOWS),
     *(_no_repeat(days, suffix, column, en, nl) for suffix, column, en, nl in _KINDS for days in WINDOWS),
+    *(_repeat(days, *_WHOEVER) for days in WINDOWS),
+    *(_no_repeat(days, *_WHOEVER) for days in WINDOWS),
     Measure(
         name="fcr_survey_t0",
         label=Label("First contact resolution, customers say at once", "In één keer goed, volgens klanten meteen erna"),

@@ -17,6 +17,8 @@ from peil.methods.correlation import spanned
 
 LEAST_FREEDOM = 2
 _TINY = 1e-9
+_MOST = 300.0
+_TO_LOG_RISK = 0.91  # Chinn (2000) and VanderWeele (2017): a standardised difference as the log of a risk ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,69 @@ class Robustness:
     value: float
     clear: float
     partial_r2: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EValue:
+    """How strongly an unseen common cause would have to go with both sides, as risk ratios (VanderWeele and Ding 2017).
+
+    Parameters:
+        value: to bring what was found to nought; 1 where nothing was found.
+        clear: to bring the nearer end of its interval to nought; 1 where that holds nought already.
+        ratio: what was found, as a risk ratio.
+    """
+
+    value: float
+    clear: float
+    ratio: float
+
+
+def e_value(ratio: float, low: float, high: float) -> EValue:
+    """Return the E-value of a risk ratio and of its interval.
+
+    Parameters:
+        ratio: of the risks, above nought.
+        low, high: its interval.
+
+    Raises:
+        EvidenceError: a ratio is not above nought.
+
+    Example:
+        >>> found = e_value(3.9, 1.8, 8.7)
+        >>> round(found.value, 2), round(found.clear, 1)
+        (7.26, 3.0)
+    """
+    if not (np.all(np.array([ratio, low, high]) > 0) and low <= ratio <= high):
+        raise EvidenceError(f"{ratio} ({low} to {high}) is no risk ratio with its interval")
+    near = low if ratio >= 1 else high
+    holds = low <= 1 <= high
+    return EValue(value=_e(ratio), clear=1.0 if holds else _e(near), ratio=ratio)
+
+
+def e_value_of(found: Slope, x: ArrayLike, y: ArrayLike) -> EValue:
+    """Return the E-value of a slope: a rise of ``x`` by its standard deviation, in standard deviations of ``y``.
+
+    A standardised difference d counts as a risk ratio of exp(0.91 d), which is an approximation for what is no risk.
+
+    Parameters:
+        found: the slope of ``y`` on ``x``.
+        x, y: one number a case.
+
+    Example:
+        >>> x, y = [1, 2, 3, 4, 5, 6], [1.0, 2.2, 2.8, 4.1, 5.2, 5.8]
+        >>> round(e_value_of(slope(x, y), x, y).ratio, 2)
+        2.47
+    """
+    scale = float(np.std(np.asarray(x, dtype=np.float64), ddof=1) / np.std(np.asarray(y, dtype=np.float64), ddof=1))
+    # beyond this no risk ratio means anything, and the numbers end
+    logs = (min(max(_TO_LOG_RISK * each * scale, -_MOST), _MOST) for each in (found.value, found.low, found.high))
+    ratio, low, high = (float(np.exp(each)) for each in logs)
+    return e_value(ratio, low, high)
+
+
+def _e(ratio: float) -> float:
+    above = max(ratio, 1 / ratio)
+    return above + float(np.sqrt(above * (above - 1)))
 
 
 def slope(x: ArrayLike, y: ArrayLike, held: ArrayLike | None = None, *, level: float = 0.95) -> Slope:

@@ -2,7 +2,8 @@
 
 Local linear with a triangular kernel. Bandwidths are those of least mean squared error and the interval is that of the
 bias-corrected estimate with its own spread (Calonico, Cattaneo and Titiunik 2014), the spread over clusters (CR1) as in
-Calonico and others (2019). Where crossing only raises the chance of treatment, the jump of the outcome is set against the
+Calonico and others (2019); where coverage is the aim, residuals are grown by the leverage of their cluster instead (CR2, Bell and
+McCaffrey 2002), for the rows nearest to the threshold pull the line towards themselves. Where crossing only raises the chance of treatment, the jump of the outcome is set against the
 jump of the treatment.
 """
 
@@ -26,6 +27,7 @@ _NORMAL_IQR = 1.349
 _SHRINKS = -1 / 20  # of the bandwidth with the number of rows, for lines
 _LINE, _CURVE = 1, 2
 _TINY = 1e-10
+_LEAST_LEFT = 0.05  # of a row that decides a line by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,7 @@ def discontinuity(  # noqa: PLR0913  # a jump is asked for in this many terms
         cutoff: the threshold.
         bandwidths: for the lines and for their bias; chosen by ``aim`` if left out.
         aim: bandwidths of least mean squared ``error``, or for the lines a smaller one with which intervals hold the truth
-            more nearly as often as they say (Calonico, Cattaneo and Farrell 2020).
+            more nearly as often as they say (Calonico, Cattaneo and Farrell 2020), and residuals grown by their leverage.
         level: of the interval.
 
     Raises:
@@ -141,8 +143,9 @@ def discontinuity(  # noqa: PLR0913  # a jump is asked for in this many terms
     h, b = bandwidths or _bandwidths(sides)
     if aim == "coverage" and bandwidths is None:
         h *= float(size.sum()) ** _SHRINKS
-    of_outcome = _jumps(sides, h, b, np.array([1.0, 0.0]))
-    of_treated = _jumps(sides, h, b, np.array([0.0, 1.0]))
+    grown = aim == "coverage"
+    of_outcome = _jumps(sides, h, b, np.array([1.0, 0.0]), grown=grown)
+    of_treated = _jumps(sides, h, b, np.array([0.0, 1.0]), grown=grown)
     reach = float(special.ndtri((1 + level) / 2))
     first = of_treated.corrected if fuzzy else 1.0
     first_reach = reach * of_treated.se if fuzzy else 0.0
@@ -153,7 +156,7 @@ def discontinuity(  # noqa: PLR0913  # a jump is asked for in this many terms
         )
     plain = of_outcome.plain / of_treated.plain
     pulls = np.array([1.0, -plain]) / of_treated.plain
-    both = _jumps(sides, h, b, pulls)
+    both = _jumps(sides, h, b, pulls, grown=grown)
     moved = np.array([of_outcome.corrected - of_outcome.plain, of_treated.corrected - of_treated.plain])
     value = plain + float(pulls @ moved)
     below, above = (side.within(h) for side in sides)
@@ -185,9 +188,9 @@ class _Jump:
     se_plain: float
 
 
-def _jumps(sides: tuple[_Side, ...], h: float, b: float, pulls: Floats) -> _Jump:
+def _jumps(sides: tuple[_Side, ...], h: float, b: float, pulls: Floats, *, grown: bool) -> _Jump:
     """Return the jump of a combination of the outcome and the treatment."""
-    made = [_end(side.within(max(h, b)), h, b, pulls) for side in sides]
+    made = [_end(side.within(max(h, b)), h, b, pulls, grown=grown) for side in sides]
     below, above = made
     return _Jump(
         plain=above.plain - below.plain,
@@ -197,7 +200,7 @@ def _jumps(sides: tuple[_Side, ...], h: float, b: float, pulls: Floats) -> _Jump
     )
 
 
-def _end(side: _Side, h: float, b: float, pulls: Floats) -> _Jump:
+def _end(side: _Side, h: float, b: float, pulls: Floats, *, grown: bool) -> _Jump:
     """Return where the line of one side ends, before and after what a curve says of its bias is taken off."""
     seen = side.sums @ pulls
     line, curve = powers_of(side.u / h, _LINE), powers_of(side.u / b, _CURVE)
@@ -209,20 +212,26 @@ def _end(side: _Side, h: float, b: float, pulls: Floats) -> _Jump:
     weights = slope[0] - lift * bend[_CURVE]
     left = seen - side.n * (line @ (slope @ seen)), seen - side.n * (curve @ (bend @ seen))
     rows = float(side.n.sum())
+    # how much of what is seen of a row goes into what is fitted to it
+    own = [side.n * np.einsum("ij,ji->i", *each) if grown else None for each in ((line, slope), (curve, bend))]
     return _Jump(
         plain=float(slope[0] @ seen),
         corrected=float(weights @ seen),
-        se=_spread(weights * left[1], side.cluster, rows, _CURVE + 1),
-        se_plain=_spread(slope[0] * left[0], side.cluster, rows, _LINE + 1),
+        se=_spread(weights * left[1], side.cluster, rows, _CURVE + 1, own[1]),
+        se_plain=_spread(slope[0] * left[0], side.cluster, rows, _LINE + 1, own[0]),
     )
 
 
-def _spread(parts: Floats, cluster: Integers, rows: float, fitted: int) -> float:
-    """Return the root of the sum of squares over clusters, with the correction for few (CR1)."""
-    sums = np.bincount(np.unique(cluster, return_inverse=True)[1], parts)
+def _spread(parts: Floats, cluster: Integers, rows: float, fitted: int, own: Floats | None = None) -> float:
+    """Return the root of the sum of squares over clusters, with the correction for few (CR1), or for leverage (CR2)."""
+    units = np.unique(cluster, return_inverse=True)[1]
+    sums = np.bincount(units, parts)
     g = sums.size
     if g < fitted + 1 or rows <= fitted:
         return float("nan")
+    if own is not None:
+        left = np.maximum(1 - np.bincount(units, own), _LEAST_LEFT)
+        return float(np.sqrt((sums / left) @ sums))
     return float(np.sqrt(sums @ sums * (rows - 1) / (rows - fitted) * g / (g - 1)))
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import special
 
 from peil.errors import EvidenceError
 from peil.methods import interval
@@ -151,7 +152,7 @@ def isotonic(p: ArrayLike, y: ArrayLike) -> Isotonic:
     said, came = _some(p, y)
     group = np.unique(said, return_inverse=True)[1].reshape(-1)
     count = np.bincount(group).astype(np.float64)
-    fitted = optimize.isotonic_regression(np.bincount(group, came) / count, weights=count).x[group]
+    fitted = scipy.optimize.isotonic_regression(np.bincount(group, came) / count, weights=count).x[group]
     value, best = float(brier(said, came).mean()), float(np.mean((fitted - came) ** 2))
     uncertainty = float(np.mean((came - came.mean()) ** 2))
     return Isotonic(
@@ -230,7 +231,7 @@ def expected_band(said: float, n: int, *, level: float = 0.95) -> tuple[float, f
         >>> expected_band(0.7, 20)
         (0.5, 0.9)
     """
-    low, high = stats.binom.interval(level, n, said)
+    low, high = scipy.stats.binom.interval(level, n, said)
     return float(low) / n, float(high) / n
 
 

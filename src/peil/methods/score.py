@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from peil.errors import DefinitionError, EvidenceError
+from peil.methods.block_bootstrap import FEWEST_GROUPS, MOST_GROUPS, studentised
 from peil.methods.moments import Floats
 
 # With fewer forecasts a score is shown with its interval, and nothing is concluded from it.
@@ -120,7 +122,7 @@ def crps_gaussian(mean: ArrayLike, sd: ArrayLike, x: ArrayLike) -> Floats:
         raise DefinitionError("a standard deviation is below nought", remedy="give how far values lie apart")
     far = came - centre
     z = np.divide(far, spread, out=np.zeros_like(far), where=spread > 0)
-    normal = spread * (z * (2 * special.ndtr(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
+    normal = spread * (z * (2 * special.ndtr(z) - 1) + 2 * scipy.stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
     return np.asarray(np.where(spread > 0, normal, np.abs(far)), dtype=np.float64)
 
 
@@ -159,7 +161,7 @@ def crps_quantiles(levels: ArrayLike, values: ArrayLike, x: ArrayLike) -> Floats
 
     Example:
         >>> levels = (np.arange(1000) + 0.5) / 1000
-        >>> crps_quantiles(levels, stats.norm.ppf(levels)[None, :], [0.3]).round(3).tolist()
+        >>> crps_quantiles(levels, scipy.stats.norm.ppf(levels)[None, :], [0.3]).round(3).tolist()
         [0.269]
     """
     tau = _floats(levels)[0]
@@ -184,8 +186,9 @@ def scored(
 ) -> Scored:
     """Return the mean loss with its interval: Student's t over independent groups (Liang & Zeger 1986).
 
-    Few losses lie too close together by chance: one large one is still to come. Where the loss has two ends, half a
-    forecast is added at each of them before the spread is reckoned, after Agresti & Coull (1998).
+    Losses have a long tail. Where their ends are given, the groups are drawn anew to find out how far it reaches. It may
+    not have been seen: with fewer than ten groups, and while no forecast was on the wrong side. Half a forecast is then
+    added at each end before the spread is reckoned, after Agresti & Coull (1998), and none counts for more than its group.
 
     Parameters:
         losses: one a forecast, or differences of losses.
@@ -216,19 +219,28 @@ def scored(
         )  # fmt: skip
     totals = np.bincount(group, loss - value, minlength=g)
     se = float(np.sqrt(np.sum(totals**2) * g / (g - 1))) / n
-    times = float(stats.t.ppf((1 + level) / 2, g - 1))
+    times = float(scipy.stats.t.ppf((1 + level) / 2, g - 1))
     low, high = value - times * se, value + times * se
-    if ends is not None and not np.isfinite(ends[1]):
+    if ends is not None and FEWEST_GROUPS <= g <= MOST_GROUPS and _tail_seen(loss, ends):
+        low, high = studentised(loss, group, level=level)
+        low, high = max(low, ends[0]), min(high, ends[1])
+    elif ends is not None and not np.isfinite(ends[1]):
         low = max(low, ends[0])
     elif ends is not None:
         low, high = _within(loss, se, g, ends, times)
     return Scored(value=value, se=se, low=low, high=high, level=level, n=n, blocks=g)
 
 
+def _tail_seen(loss: Floats, ends: tuple[float, float]) -> bool:
+    if np.isfinite(ends[1]):
+        return bool(loss.max() > ends[0] + (ends[1] - ends[0]) / 4)  # the Brier score of a half
+    return bool(np.ptp(loss) > np.finfo(float).eps * loss.size * abs(loss).max())
+
+
 def _within(loss: Floats, se: float, g: int, ends: tuple[float, float], times: float) -> tuple[float, float]:
     least, most = ends
     value, spread = float(loss.mean()), float(loss.var(ddof=1))
-    n = min(spread / se**2, loss.size) if se > 0 else float(g)
+    n = min(spread / se**2, g) if se > 0 else float(g)
     centre = (n * value + (least + most) / 2) / (n + 1)
     squares = max(n - 1, 0.0) * spread + n * (value - centre) ** 2
     squares += ((least - centre) ** 2 + (most - centre) ** 2) / 2
@@ -311,11 +323,11 @@ def compared(first: ArrayLike, second: ArrayLike, *, horizon: int = 1, level: fl
         variance = float(around @ around) / (n * n)
     small = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
     se = float(np.sqrt(variance)) / float(small)
-    reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * se
+    reach = float(scipy.stats.t.ppf((1 + level) / 2, n - 1)) * se
     statistic = value / se if se > 0 else (0.0 if value == 0 else float(np.copysign(np.inf, value)))
     return Compared(
         value=value, low=value - reach, high=value + reach, statistic=statistic,
-        p=float(2 * stats.t.sf(abs(statistic), n - 1)), n=n, level=level,
+        p=float(2 * scipy.stats.t.sf(abs(statistic), n - 1)), n=n, level=level,
     )  # fmt: skip
 
 

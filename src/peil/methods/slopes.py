@@ -1,4 +1,9 @@
-"""Straight lines within cells, one for each side, and how far apart they are: from sums per cluster and cell."""
+"""Straight lines within cells, one for each side, and how far apart they are: from sums per cluster and cell.
+
+What a cluster pulls is set against the line without it, for a line bends towards those far from the middle and leaves their
+residuals too small (HC2, MacKinnon and White 1985, where a cluster is one row); and where a few pull most, an interval rests
+on few (Bell and McCaffrey 2002).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,8 @@ from peil.methods.association import scatter
 from peil.methods.moments import Floats, Integers, Strata
 
 _APART = 1e-12
+# A cluster that decides a line by itself is not counted for more than this.
+_MOST = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +55,7 @@ class Slopes:
         covariance: of the slopes: clusters that are on several sides tie them together.
         clusters: with a row on each side.
         df: clusters with a row less strata with one.
+        freedom: degrees of freedom of each slope: how many clusters it rests on, those that pull more counting for less.
         within: weighted sum of squares of x within cells, one a side.
     """
 
@@ -55,12 +63,18 @@ class Slopes:
     covariance: Floats
     clusters: Integers
     df: float
+    freedom: Floats
     within: Floats
 
     @property
     def se(self) -> Floats:
         """Standard errors of the slopes."""
         return np.sqrt(np.diag(self.covariance))
+
+    def freedom_between(self, one: int, other: int) -> float:
+        """Return the degrees of freedom of the difference of two slopes (Satterthwaite 1946)."""
+        parts = np.diag(self.covariance)[[one, other]]
+        return float(parts.sum() ** 2 / (parts**2 / self.freedom[[one, other]]).sum()) if parts.sum() > 0 else self.df
 
     def alike(self) -> tuple[float, int, float]:
         """Return the F of whether all sides have one slope, how many sides it compares less one, and its p.
@@ -107,20 +121,52 @@ def slopes(sums: Sums) -> Slopes:
     varies = within > _APART * np.maximum(whole, 1.0)
     slope = np.divide(np.bincount(at, centred_xy, minlength=sides), within, out=np.full(sides, np.nan), where=varies)
     known = np.nan_to_num(slope)
-    scores = np.zeros((clusters, sides))
+    scores, own_xx = np.zeros((clusters, sides)), np.zeros((clusters, sides))
     np.add.at(scores, (sums.cluster, at), centred_xy - known[at] * centred_xx)
+    np.add.at(own_xx, (sums.cluster, at), centred_xx)
+    scores *= _grown(sums, scores, known, within)
     here = np.zeros((clusters, sides), dtype=bool)
     here[sums.cluster, at] = True
     drawn = here.any(axis=1)
     inverse = np.divide(1.0, within, out=np.full(sides, np.nan), where=varies)
     middle = scatter(scores, sums.stratum, sums.strata, singleton="certainty")
+    df = float(drawn.sum() - np.unique(sums.stratum[drawn]).size)
+    squares = (own_xx**2).sum(axis=0)
     return Slopes(
         slope=slope,
         covariance=middle * inverse[:, None] * inverse[None, :],
         clusters=here.sum(axis=0).astype(np.int64),
-        df=float(drawn.sum() - np.unique(sums.stratum[drawn]).size),
+        df=df,
+        freedom=np.minimum(np.divide(within**2, squares, out=np.full(sides, np.nan), where=squares > 0), df),
         within=within,
     )
+
+
+def _grown(sums: Sums, scores: Floats, slope: Floats, within: Floats) -> Floats:
+    """Return by how much the pull of each cluster on each slope is to grow: the root of how far the line without it moves."""
+    cells = sums.side.size
+    entry, at = np.unique(sums.cluster * cells + sums.cell, return_inverse=True)
+    cluster, cell = entry // cells, entry % cells
+    mine = np.stack([np.bincount(at, each) for each in (sums.w, sums.x, sums.y, sums.xx, sums.xy)])
+    whole = np.stack([np.bincount(cell, each, minlength=cells) for each in mine])[:, cell]
+    rest = whole - mine
+    left = rest[0] > _APART * whole[0]
+    gone = []
+    for place, (one, other) in ((3, (1, 1)), (4, (1, 2))):
+        # a cell that is weighted to nothing pulls at nothing
+        middle = np.divide(whole[one] * whole[other], whole[0], out=np.zeros_like(whole[0]), where=whole[0] > 0)
+        before = whole[place] - middle
+        product = np.divide(rest[one] * rest[other], rest[0], out=np.zeros_like(before), where=left)
+        gone.append(before - np.where(left, rest[place] - product, 0.0))
+    moved_xx, moved_xy = np.zeros_like(scores), np.zeros_like(scores)
+    np.add.at(moved_xx, (cluster, sums.side[cell]), gone[0])
+    np.add.at(moved_xy, (cluster, sums.side[cell]), gone[1])
+    # what the slope loses with the cluster, and what its score says that it loses
+    without = within - moved_xx
+    lost = np.divide(moved_xy - slope * moved_xx, without, out=np.zeros_like(scores), where=without > _APART * within)
+    told = scores / np.where(within > 0, within, 1.0)
+    times = np.divide(lost, told, out=np.ones_like(scores), where=np.abs(told) > 0)
+    return np.asarray(np.sqrt(np.clip(times, 1.0, _MOST)), dtype=np.float64)
 
 
 def means(

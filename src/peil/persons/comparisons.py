@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from peil.engines.keyed_handles import NEAR, SORTED
 from peil.persons.model import MISSING, Comparison, Level, LinkModel, Test, Veto
+
+# What hashes do not show; of names and streets that are alike from this bound on, they do show what matters.
+LIKENESS = frozenset(["alike", "edits", "within"])
+VERY = 0.9
 
 
 def _missing(*columns: str) -> Level:
@@ -187,26 +192,35 @@ STANDARD = LinkModel(
 
 
 def keyed(model: LinkModel = STANDARD) -> LinkModel:
-    """Return a model for fields that are keyed hashes: a hash is equal or it is not, so likeness drops out.
+    """Return a model for fields that are keyed hashes.
+
+    A hash is equal or it is not. Names that are alike are seen to be by the hashes of their near spellings
+    (``engines.keyed_handles.near_parts``), streets no longer; other likeness drops out.
 
     Example:
         >>> {test.kind for one in keyed().comparisons for level in one.levels for test in level.tests} & {"alike", "edits", "within"}
         set()
     """
-    lost = {"alike", "edits", "within"}
-    comparisons = []
-    for one in model.comparisons:
-        levels = [
-            replace(
-                each,
-                tests=tuple(replace(test, bound=0.0) if test.kind == "crossed" else test for test in each.tests),
-            )
-            for each in one.levels
-        ]
-        kept = [each for each in levels if not any(test.kind in lost for test in each.tests)]
-        gone = [each for each in levels if each not in kept]
-        # what can no longer be seen ends among the rest
-        last = kept[-1]
-        kept[-1] = replace(last, m=last.m + sum(each.m for each in gone), u=last.u + sum(each.u for each in gone))
-        comparisons.append(replace(one, levels=tuple(kept)))
-    return replace(model, comparisons=tuple(comparisons))
+    return replace(model, comparisons=tuple(_keyed(each) for each in model.comparisons))
+
+
+def _keyed(comparison: Comparison) -> Comparison:
+    levels = [replace(each, tests=tuple(_seen(test) for test in each.tests)) for each in comparison.levels]
+    gone = [each for each in levels if any(test.kind in LIKENESS for test in each.tests)]
+    kept = [each for each in levels if each not in gone]
+    near = next((nth for nth, each in enumerate(kept) if any(test.kind == "meets" for test in each.tests)), -1)
+    for each in gone:
+        # a word of a double surname is among its near spellings; what can no longer be seen ends among the rest
+        nth = near if any(test.kind == "within" for test in each.tests) else -1
+        kept[nth] = replace(kept[nth], m=kept[nth].m + each.m, u=kept[nth].u + each.u)
+    return replace(comparison, levels=tuple(kept))
+
+
+def _seen(test: Test) -> Test:
+    """Return what can be seen of it in hashes, and the test itself where nothing can."""
+    if test.kind == "crossed":
+        return _equal(next(field for field, columns in SORTED.items() if set(columns) == set(test.columns)))
+    if test.kind == "alike" and test.bound >= VERY:
+        near = next((field for field, name in NEAR.items() if name == test.columns[0]), None)
+        return Test(kind="meets", columns=(near,)) if near else _equal(*test.columns)
+    return test

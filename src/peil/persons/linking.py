@@ -18,6 +18,9 @@ from peil.persons.model import MISSING, LinkModel, Veto
 
 # Fewer records teach nothing that the standard values do not say better.
 LEAST_TO_LEARN = 500
+# More teach the same, and cost more.
+MOST_TO_LEARN = 250_000
+_SPREAD, _TURN = 2_654_435_761, 1 << 32
 # Pairs less likely than this are not kept; those between it and the threshold are what is not sure.
 FLOOR = 0.01
 # A rule that looks at more pairs than this for each record finds lines and placeholders, not persons.
@@ -204,7 +207,7 @@ def _rules(con: Any, model: LinkModel) -> tuple[tuple[tuple[str, ...], ...], tup
 
 
 @contextlib.contextmanager
-def _linker(con: Any, settings: dict[str, Any]) -> Iterator[Any]:  # noqa: ANN401  # Splink and DuckDB, imported late
+def _linker(con: Any, settings: dict[str, Any], table: str = "everything") -> Iterator[Any]:  # noqa: ANN401  # Splink and DuckDB, imported late
     """A linker that tells nobody what it does; its messages may hold values."""
     from splink import DuckDBAPI, Linker
 
@@ -215,7 +218,7 @@ def _linker(con: Any, settings: dict[str, Any]) -> Iterator[Any]:  # noqa: ANN40
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             api = DuckDBAPI(connection=con)
-            yield Linker(api.register("everything", dataset_display_name="records"), settings, log_level=None), api
+            yield Linker(api.register(table, dataset_display_name="records"), settings, log_level=None), api
     finally:
         log.setLevel(before)
 
@@ -231,7 +234,7 @@ def _learned(con: Any, model: LinkModel, seed: int) -> LinkModel:  # noqa: ANN40
     if len(asked) < 2:  # noqa: PLR2004  # each is learned while another is held
         return model
     small = replace(model, comparisons=asked, vetoes=())
-    with _linker(con, small.settings()) as (linker, _):
+    with _linker(con, small.settings(), _some(con)) as (linker, _):
         linker.training.estimate_u_using_random_sampling(max_pairs=MOST_U_PAIRS, seed=seed)
         sure = [_sql(each) for each in SURE if filled.issuperset(each)]
         if sure:
@@ -252,6 +255,17 @@ def _learned(con: Any, model: LinkModel, seed: int) -> LinkModel:  # noqa: ANN40
     return replace(
         model, prior=told.prior, comparisons=tuple(learned.get(each.name, each) for each in model.comparisons)
     )
+
+
+def _some(con: Any) -> str:  # noqa: ANN401  # a DuckDB connection
+    """Return the name of a table of the records that are learned from: all, or as many as teach enough."""
+    (records,) = con.execute("select count(*) from everything").fetchall()[0]
+    if records <= MOST_TO_LEARN:
+        return "everything"
+    # spread over the file (Knuth's multiplicative hash): records that stand together may be of one person
+    kept = f"record * {_SPREAD} % {_TURN} < {_TURN * MOST_TO_LEARN // records}"
+    con.execute(f"create or replace table learned_from as select * from everything where {kept}")
+    return "learned_from"
 
 
 def _filled(con: Any) -> frozenset[str]:  # noqa: ANN401  # a DuckDB connection

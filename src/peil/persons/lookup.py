@@ -28,15 +28,16 @@ from peil.persons.model import LinkModel, Record
 from peil.persons.weighing import Weigher, found
 
 SURE = 0.9
+_NAMES = ("given", "initial", "given_sound", "given_near", "surname", "sound", "surname_near", "names")
 # What may be told of a caller; the parts of a record that the calibration looks up.
 ASKED = (
     ("phone",),
     ("mail",),
-    ("surname", "sound", "postcode", "area", "house"),
-    ("given", "initial", "given_sound", "surname", "sound", "postcode", "area", "house"),
-    ("given", "initial", "given_sound", "surname", "sound", "born", "year", "month", "day"),
-    ("phone", "given", "initial", "given_sound", "surname", "sound"),
-    ("phone", "mail", "born", "year", "month", "day", "postcode", "area", "house"),
+    ("surname", "surname_near", "sound", "postcode", "area", "house"),
+    (*_NAMES, "postcode", "area", "house"),
+    (*_NAMES, "born", "year", "month", "day", "days"),
+    ("phone", *_NAMES),
+    ("phone", "mail", "born", "year", "month", "day", "days", "postcode", "area", "house"),
 )
 CHECKED = 1_000
 LEAST_CHECKED = 60

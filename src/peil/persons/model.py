@@ -12,7 +12,7 @@ from peil.errors import DefinitionError
 from peil.persons.likeness import few_edits, likeness
 
 Record = Mapping[str, str | None]
-Kind = Literal["missing", "told", "equal", "alike", "edits", "within", "crossed", "two_of"]
+Kind = Literal["missing", "told", "equal", "alike", "edits", "meets", "within", "crossed", "two_of"]
 MISSING = "missing"
 # A level that training never met keeps a chance, or one agreement would decide everything.
 LEAST = 1e-6
@@ -23,7 +23,8 @@ class Test:
     """One thing that holds of two records, or does not.
 
     Parameters:
-        kind: ``missing`` (in either), ``told`` (in either), ``equal``, ``alike`` (Jaro-Winkler), ``edits`` (Levenshtein), ``within`` (one is
+        kind: ``missing`` (in either), ``told`` (in either), ``equal``, ``alike`` (Jaro-Winkler), ``edits`` (Levenshtein), ``meets`` (they have
+            a word in common), ``within`` (one is
             a word of the other), ``crossed`` (the first column of one is the second of the other, both ways, or as
             alike as the bound says), or
             ``two_of`` (at least two of the columns are equal).
@@ -52,6 +53,8 @@ class Test:
             return f"jaro_winkler_similarity({left}, {right}) >= {self.bound}"
         if self.kind == "edits":
             return f"levenshtein({left}, {right}) <= {int(self.bound)}"
+        if self.kind == "meets":
+            return f"list_has_any(string_split({left}, ' '), string_split({right}, ' '))"
         if self.kind == "within":
             around = [
                 f"contains(' ' || {one} || ' ', ' ' || {two} || ' ')" for one, two in ((left, right), (right, left))
@@ -67,7 +70,7 @@ class Test:
         same = " + ".join(f'(case when "{each}_l" = "{each}_r" then 1 else 0 end)' for each in self.columns)
         return f"({same}) >= 2"
 
-    def holds(self, left: Record, right: Record) -> bool:  # noqa: PLR0911  # one for each kind
+    def holds(self, left: Record, right: Record) -> bool:  # noqa: PLR0911, C901  # one for each kind
         """Return whether it holds of two records of normalised fields."""
         one, two = left.get(self.columns[0]), right.get(self.columns[0])
         if self.kind == "missing":
@@ -83,6 +86,8 @@ class Test:
             return likeness(one, two) >= self.bound
         if self.kind == "edits":
             return few_edits(one, two, int(self.bound))
+        if self.kind == "meets":
+            return not set(one.split(" ")).isdisjoint(two.split(" "))
         if self.kind == "within":
             return f" {two} " in f" {one} " or f" {one} " in f" {two} "
         other, also = left.get(self.columns[1]), right.get(self.columns[1])

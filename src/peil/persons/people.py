@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,10 +32,12 @@ class People:
     Parameters:
         linked: a Parquet file of schema ``LINKED``.
         digest: hash of it: the same digest, the same persons.
+        rules: what decided; which numbers and mailboxes are nobody's own.
     """
 
     linked: Path
     digest: str
+    rules: PersonRules = field(default_factory=PersonRules)
 
     def table(self, engine: Engine) -> Table:
         """Return the records and their persons as a table of an engine."""
@@ -79,7 +81,7 @@ def people(  # records, what decides, and whether to start anew
         known = json.loads(state.read_text(encoding="utf-8"))
         kept = home / f"linked-{known['digest']}.parquet"
         if known["asked"] == asked and kept.is_file():
-            return People(linked=kept, digest=known["digest"])
+            return People(linked=kept, digest=known["digest"], rules=rules)
     columns = ", ".join([*LINKED.names[:-1], *(f"link_{each} as {each}_field" for each in FIELDS)])
     rows = engine.rows(f"select {columns} from {customers.name}")
     parts = []
@@ -110,7 +112,7 @@ def people(  # records, what decides, and whether to start anew
     for each in before:
         if each != target:
             each.unlink(missing_ok=True)
-    return People(linked=target, digest=digest)
+    return People(linked=target, digest=digest, rules=rules)
 
 
 def _publish(table: pa.Table, target: Path) -> None:

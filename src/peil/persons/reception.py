@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from peil.engines.handles import SAID, normalised
+from peil.engines.keyed_handles import FIELD_SIGNS, keyed_fields
 from peil.errors import DefinitionError, EvidenceError, SourceError, neighbours
 from peil.persons.comparisons import STANDARD
 from peil.persons.lookup import SURE, Answer, Lookup, build
@@ -16,7 +16,6 @@ from peil.persons.model import Record
 from peil.persons.people import FOLDER
 from peil.persons.register import Register
 
-FIELD_SIGNS = 16
 INDEX = "lookup"
 
 
@@ -107,13 +106,7 @@ class Reception:
         """Return the fields as the store has them."""
         if self.key is None:
             return record
-        key = self.key
-        return {
-            name: None
-            if value is None
-            else hmac.new(key, f"{name}:{value}".encode(), "sha256").hexdigest()[:FIELD_SIGNS]
-            for name, value in record.items()
-        }
+        return keyed_fields(record, self.key)
 
 
 def _are_keyed(rows: Any) -> bool:  # noqa: ANN401  # an Arrow table

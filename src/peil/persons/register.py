@@ -135,6 +135,11 @@ class Register:
         path = self.folder / f"records-{self.state.get('round')}.parquet"
         return pq.read_table(path) if path.is_file() else None
 
+    def pairs(self) -> pa.Table:
+        """Return the pairs that were weighed: places in ``records()``, probability and veto; see ``linking.Links``."""
+        rows = self.records()
+        return PAIRS.empty_table() if rows is None else self._kept_pairs(rows)[0]
+
     def overrides(self) -> tuple[Override, ...]:
         """Return what was decided by hand."""
         path = self.folder / "overrides.json"

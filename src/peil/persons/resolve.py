@@ -38,6 +38,21 @@ LINKED = Schema(
         _text("person_id", "the person", personal=True),
     ),
 )
+LINKED_RECORDS = LINKED.extended(
+    "linked_records",
+    "one customer record, whose it is, and which others are surely of the same person",
+    _text("record", "stands for the records that are surely of one person", personal=True),
+)
+RECORDED = Schema(
+    name="contacts_recorded",
+    one_row_is="one contact, and the record by which it is known whose it is",
+    key=("source", "contact_id"),
+    columns=(
+        _text("source", "which system delivered it"),
+        _text("contact_id", "the contact"),
+        _text("record", "as in ``linked_records``; null where no customer record told who it was", personal=True),
+    ),
+)
 IDENTIFIED = CONTACTS.extended(
     "contacts_identified",
     "one contact, and who the customer is",
@@ -74,7 +89,7 @@ select organisation, line from (
 where n_contacts > {most} or n_customers > {shared_by}
 """
 _OF_ONE = """
-select organisation, {columns}, min(person_id) as person_id from {linked}
+select organisation, {columns}, min(person_id) as person_id{more} from {linked}
 where {known}
 group by organisation, {columns}
 having count(distinct person_id) = 1
@@ -88,10 +103,7 @@ left join {lines} as p on c.organisation = p.organisation and c.phone = p.line
 """
 # Of a number or mailbox on the records of several persons only both together, or a customer number, tell who it is.
 _KNOWN = """
-select c.*,
-  coalesce(s.person_id, i.person_id, b.person_id, m.person_id, p.person_id, c.customer_id,
-    case when am.line is null and lm.line is null then c.mail end,
-    case when ap.line is null and lp.line is null then c.phone end) as known_as
+select {chosen}
 from {contacts} as c
 left join {by_record} as s on c.organisation = s.organisation and c.source = s.source and c.customer_id = s.customer_id
 left join {by_id} as i on c.organisation = i.organisation and c.customer_id = i.customer_id
@@ -103,6 +115,11 @@ left join {by_phone} as p on c.organisation = p.organisation and c.phone = p.pho
 left join {of_several} as am on c.organisation = am.organisation and c.mail = am.line
 left join {of_several} as ap on c.organisation = ap.organisation and c.phone = ap.line
 """
+_KNOWN_AS = """c.*,
+  coalesce(s.person_id, i.person_id, b.person_id, m.person_id, p.person_id, c.customer_id,
+    case when am.line is null and lm.line is null then c.mail end,
+    case when ap.line is null and lp.line is null then c.phone end) as known_as"""
+_RECORD = "c.source, c.contact_id, coalesce(s.record, i.record, b.record, m.record, p.record) as record"
 _OF_SEVERAL = """
 select organisation, mail as line from {linked} where mail is not null group by organisation, mail having count(distinct person_id) > 1
 union all
@@ -131,8 +148,32 @@ def identify(engine: Engine, contacts: Table, rules: PersonRules | None = None, 
     if linked is None:
         sql = _UNKNOWN.format(contacts=contacts.name, lines=lines.name)
         return engine.step("contacts_identified", sql, IDENTIFIED)
+    sql = _by_records(engine, contacts, lines, linked, _KNOWN_AS)
+    return engine.step("contacts_identified", sql, IDENTIFIED)
+
+
+def records_of(engine: Engine, contacts: Table, rules: PersonRules, linked: Table) -> Table:
+    """Return by which record each contact is known to be of a person.
+
+    Parameters:
+        engine: where the rows are.
+        contacts: contacts with the handles they carry.
+        rules: which numbers and mailboxes are nobody's own.
+        linked: a table of schema ``LINKED_RECORDS``; of records of one person that share a handle the first counts.
+
+    Returns:
+        A table of schema ``RECORDED``; ``record`` is null where no customer record told who it was.
+    """
+    sql = _by_records(
+        engine, contacts, _lines(engine, contacts, rules), linked, _RECORD, more=", min(record) as record"
+    )
+    return engine.step("contacts_recorded", sql, RECORDED)
+
+
+def _by_records(engine: Engine, contacts: Table, lines: Table, linked: Table, chosen: str, more: str = "") -> str:
+    """Return SQL over contacts ``c`` and the records that tell whose they are."""
     maps = {
-        "by_record": ("organisation, source, customer_id, person_id", None),
+        "by_record": (f"organisation, source, customer_id, person_id{', record' if more else ''}", None),
         "by_id": ("customer_id", "customer_id is not null"),
         "by_both": ("mail, phone", "mail is not null and phone is not null"),
         "by_mail": ("mail", "mail is not null"),
@@ -141,14 +182,13 @@ def identify(engine: Engine, contacts: Table, rules: PersonRules | None = None, 
     made = {}
     for name, (columns, known) in maps.items():
         sql = (
-            _OF_ONE.format(columns=columns, linked=linked.name, known=known)
+            _OF_ONE.format(columns=columns, linked=linked.name, known=known, more=more)
             if known
             else f"select {columns} from {linked.name}"
         )
-        made[name] = engine.step(f"person_{name}", sql, LINKED).name
+        made[name] = engine.step(f"{'record' if more else 'person'}_{name}", sql, linked.schema).name
     several = engine.step("lines_of_several", _OF_SEVERAL.format(linked=linked.name), _LINES)
-    sql = _KNOWN.format(contacts=contacts.name, lines=lines.name, of_several=several.name, **made)
-    return engine.step("contacts_identified", sql, IDENTIFIED)
+    return _KNOWN.format(chosen=chosen, contacts=contacts.name, lines=lines.name, of_several=several.name, **made)
 
 
 def _lines(engine: Engine, contacts: Table, rules: PersonRules) -> Table:

@@ -6,8 +6,9 @@ from peil.reports import dots, numbers
 from peil.reports.figures import Figure
 from peil.reports.rows import Row
 from peil.reports.tables import Cell, Table, figures, words
+from peil.studies.trend_register.entry import Register
 from peil.studies.trend_register.grading import RISK_LABELS
-from peil.studies.trend_register.synthesis import OWN, Synthesis, Taken
+from peil.studies.trend_register.synthesis import OWN, Synthesis, Taken, poolable
 from peil.terms import Label, Language, Unit
 
 _OWN = Label("our own measurement", "onze eigen meting")
@@ -99,6 +100,30 @@ def taken_told(found: Synthesis, language: Language) -> str:
         f"Together {mean}; another source would lie in {ahead}.",
         f"Samen {mean}; een volgende bron zou liggen in {ahead}.",
     ).read(language)
+
+
+def not_drawn(register: Register, drawn: int) -> Label | None:
+    """Return why items have no forest plot: what one origin says is one voice; None where there is no share at all.
+
+    Parameters:
+        register: the claims with their evidence.
+        drawn: how many items were drawn.
+
+    Example:
+        >>> from peil.studies.trend_register.reading import shipped
+        >>> print(not_drawn(shipped(), 0).en)
+        Items with a share: 17; with figures of two independent origins that tell how many answered: none. Only those are taken together and drawn.
+    """
+    items = sum(len(poolable(each)) for each in register.trends)
+    if items <= drawn:
+        return None
+    some = Label(str(drawn) if drawn else "none", str(drawn) if drawn else "geen")
+    return Label(
+        f"Items with a share: {items}; with figures of two independent origins that tell how many answered: {some.en}. "
+        "Only those are taken together and drawn.",
+        f"Onderwerpen met een aandeel: {items}; met cijfers van twee onafhankelijke bronnen die vermelden hoeveel mensen "
+        f"antwoordden: {some.nl}. Alleen die zijn samengenomen en getekend.",
+    )
 
 
 def _notes(found: Synthesis, language: Language) -> list[str]:

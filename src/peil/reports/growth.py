@@ -112,6 +112,7 @@ def _facts(asked: Asked, found: StrategyAndGrowth) -> tuple[str, ...]:
             f"Een onbekende gemeenschappelijke oorzaak zou {nl[0]} van wat er van beide kanten over is moeten verklaren "
             f"om de helling weg te nemen, en {nl[1]} om het interval tot nul te laten reiken.",
         ),
+        _e_value(found),
     ]
     if found.alone:
         n = numbers.count(found.alone, language)
@@ -122,6 +123,15 @@ def _facts(asked: Asked, found: StrategyAndGrowth) -> tuple[str, ...]:
             )
         )
     return tuple(each.read(language) for each in told)
+
+
+def _e_value(found: StrategyAndGrowth) -> Label:
+    of = found.e_value
+    en, nl = ([numbers.number(each, one, places=_PLACES) for each in (of.value, of.clear)] for one in ("en", "nl"))
+    return Label(
+        f"E-value {en[0]}, of its interval {en[1]}: so strongly, as a risk ratio, that cause would have to go with both sides.",
+        f"E-waarde {nl[0]}, van het interval {nl[1]}: zo sterk, als risicoverhouding, moet die oorzaak met beide kanten samengaan.",
+    )
 
 
 def _ranged(of: Ranged, lang: Language) -> str:

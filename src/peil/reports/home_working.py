@@ -12,11 +12,13 @@ from peil.reports.around_move import around_move
 from peil.reports.asked import Asked
 from peil.reports.dates import day
 from peil.reports.figures import Figure
+from peil.reports.home_teams import home_teams_figure
 from peil.reports.rows import Row, table_of
 from peil.reports.tables import Table, figures, words
 from peil.reports.topic import Topic
 from peil.studies.finding import Effect
 from peil.studies.home.people import Stands
+from peil.studies.home.teams import told_of
 from peil.studies.home.words import percent
 from peil.studies.home_working import HomeWorking, home_working
 from peil.terms import Label, Language, Unit
@@ -58,6 +60,9 @@ def chapter(found: HomeWorking, language: Language) -> Topic:
     drawn = [_parts_figure(found, language)] if found.parts else []
     if found.events is not None:
         drawn.append(events_figure(found, language))
+    in_teams = home_teams_figure(found, language)
+    if in_teams is not None:
+        drawn.append(in_teams)
     if found.people is not None and found.people.teams:
         drawn.append(_standing_figure(found, found.people.teams, language, of="teams"))
     if found.people is not None and found.people.agents:
@@ -265,6 +270,8 @@ def _facts(found: HomeWorking) -> list[Label]:
                 "Standaardafwijkingen: " + ", ".join(f"{nl} {value.nl}" for value, _, nl in known) + ".",
             )
         )
+    if found.teams is not None:
+        made += told_of(found.teams, matters=found.matters)
     return made
 
 

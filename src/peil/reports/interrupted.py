@@ -22,6 +22,7 @@ from peil.reports.tables import Cell, Table, figures, words
 from peil.reports.theme import LIGHT, NARROW, SMALL, WIDE, config, ink_width
 from peil.reports.wording import UNITS
 from peil.studies.trend.evidence import Evidence
+from peil.studies.trend.exposure import control_told
 from peil.studies.trend.words import KINDS, PERIODS, SHAPES, chance, percent
 from peil.studies.trend_break import TrendBreak
 from peil.terms import Label, Language, Unit
@@ -268,6 +269,7 @@ def _notes(found: TrendBreak, language: Language) -> list[str]:
             made.append(
                 Label(f"Likeliest shape: {shape.en} ({sure.en}).", f"Waarschijnlijkste vorm: {shape.nl} ({sure.nl}).")
             )
+        made += [control_told(each, unit) for each in evidence.exposed]
         told += made
     told += [each.says for each in found.finding.checks if not each.passed]
     return [each.read(language) for each in told]

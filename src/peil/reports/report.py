@@ -137,7 +137,7 @@ def write_report(  # noqa: PLR0913  # a report is told everything that stands in
     cards = headlines_of(asked, config, compared)
     progress(_SAY["writing"].read(language), 3, 4)
     every = (*figures, *(figure for chapter in told for figure in chapter.figures))
-    subjects = topics(asked, config, journeys, register, first=len(every) + 1)
+    subjects = topics(asked, config, journeys, register, first=len(every) + 1, change_log=change_log)
     every = (*every, *(figure for topic in subjects for figure in topic.figures))
     used = _used(asked, config, every, compared)
     page = _page(

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from peil.config import ReportConfig
 from peil.config.report import ChapterName
 from peil.journeys.rule import JourneyRule
 from peil.reports.asked import Asked
 from peil.reports.bots import bots_topic
+from peil.reports.dose_response import dose_topic
 from peil.reports.growth import growth_topic, investments_topic
 from peil.reports.home_working import home_topic
 from peil.reports.journeys import journey_chapter
 from peil.reports.patience import time_topic
+from peil.reports.staff_first import staff_topic
 from peil.reports.topic import Topic, numbered
 from peil.reports.trend_register import RegisterChapter
 from peil.reports.trial_length import trial_topic
+from peil.studies.change_log import DefinitionChange
 
 
 def topics(
-    asked: Asked, config: ReportConfig, journeys: JourneyRule | None, register: RegisterChapter | None, *, first: int
+    asked: Asked,
+    config: ReportConfig,
+    journeys: JourneyRule | None,
+    register: RegisterChapter | None,
+    *,
+    first: int,
+    change_log: Sequence[DefinitionChange] | None = None,
 ) -> tuple[Topic, ...]:
     """Return the subjects of a report, in the order of the page, their figures numbered.
 
@@ -29,16 +38,19 @@ def topics(
         journeys: what makes contacts parts of one journey; None for no chapter on them.
         register: the chapter on the trend register; None where the project keeps none.
         first: number of the first figure.
+        change_log: when definitions changed; None where none is kept.
     """
     made: Mapping[ChapterName, Callable[[], Topic | None]] = {
         "journeys": lambda: _journeys(asked, journeys),
         "time": lambda: time_topic(asked),
         "bots": lambda: bots_topic(asked, price_cents=config.bots.price_cents, promised=config.bots.promised),
         "home_working": lambda: home_topic(asked),
+        "staff_first": lambda: staff_topic(asked),
     }
     chosen = made if config.chapters is None else config.chapters
     found = [made[each]() for each in chosen]
     found += [
+        dose_topic(asked, config.trend_breaks, change_log),
         trial_topic(asked, config.trials),
         growth_topic(asked, config.growth),
         investments_topic(asked, config.investments),

@@ -15,7 +15,7 @@ from peil.reports import numbers, sentences
 from peil.reports.calibration_figure import calibration_figure
 from peil.reports.dates import day
 from peil.reports.figures import Figure
-from peil.reports.forest import forest_figure
+from peil.reports.forest import forest_figure, not_drawn
 from peil.reports.tables import Cell, Table, figures, words
 from peil.studies.finding import Effect, Finding
 from peil.studies.trend_register.entry import SET_BY_LABELS, Register
@@ -84,15 +84,18 @@ def register_chapter(
         drawn.append(
             calibration_figure(board.bins, language, f"{key}c", level=board.level, enough=board.enough)
         )  # fmt: skip
+    plots = 0
     for found, about in syntheses(register, own=own, level=board.level):
         if found.taken is not None:
             drawn.append(forest_figure(found, about, language, f"{key}e{len(drawn)}"))
+            plots += 1
+    alone = not_drawn(register, plots)
     tables = [each for each in (score_table(board, language),) if each.rows]
     tables += [claims_table(board, language, catalogue=catalogue), evidence_table(register, language)]
     issues = tuple(each.says.read(language) for each in source_issues(register.sources))
     return RegisterChapter(
         title=_TITLE.read(language),
-        facts=(*facts(board, language), *issues),
+        facts=(*facts(board, language), *issues, *((alone.read(language),) if alone else ())),
         finding=board.finding,
         figures=tuple(drawn),
         tables=tuple(tables),

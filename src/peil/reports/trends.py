@@ -7,9 +7,11 @@ from datetime import date, timedelta
 
 from peil.config import TrendBreakConfig
 from peil.errors import EvidenceError
+from peil.estimates.difference import Side
 from peil.measures.catalogue import measure_named
 from peil.reports.asked import Asked
 from peil.studies.change_log import DefinitionChange
+from peil.studies.trend.exposure import Control
 from peil.studies.trend_break import NETHERLANDS_CLOSED_ON, TrendBreak, trend_break
 
 # What the pandemic is said to have changed, where the data reach far enough to both sides of it.
@@ -40,6 +42,7 @@ def trend_findings(
                     broke_on=each.broke_on,
                     period=each.period,
                     where=each.where,
+                    controls=_controls(asked, each),
                     matters=each.matters,
                     level=asked.level,
                     change_log=change_log,
@@ -49,6 +52,13 @@ def trend_findings(
             if wanted is not None:
                 raise
     return tuple(found)
+
+
+def _controls(asked: Asked, wanted: TrendBreakConfig) -> tuple[Control, ...]:
+    return tuple(
+        Control(side=Side(measure=measure_named(each.measure, asked.catalogue), where=each.where), dose=each.exposure)
+        for each in wanted.controls
+    )
 
 
 def _open(asked: Asked) -> tuple[TrendBreakConfig, ...]:

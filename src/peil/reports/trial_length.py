@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 
 from peil.config.trials import TrialConfig
+from peil.measures.catalogue import measure_named
 from peil.reports import numbers, sentences
+from peil.reports import vega as alt
 from peil.reports.asked import Asked
 from peil.reports.axes import Scale, across, finished, scale, upward, zero_line
 from peil.reports.figures import Figure
@@ -45,12 +46,12 @@ def trial_figure(found: TrialLength, language: Language, key: str) -> Figure:
             "Margin per visitor in euros, by days of trial; dots are the lengths that were tried.",
             "Marge per bezoeker in euro, naar dagen proef; stippen zijn de geprobeerde lengtes.",
         ).read(language),
-        note=tuple(each.read(language) for each in _notes(found)),
+        note=tuple(each.read(language) for each in trial_notes(found)),
         alt=title,
         measures=(),
         spec_wide=drawn[0],
         spec_narrow=drawn[1],
-        table=_table(found, language, caption=title),
+        table=trial_table(found, language, caption=title),
     )
 
 
@@ -72,6 +73,7 @@ def trial_topic(asked: Asked, wanted: Sequence[TrialConfig]) -> Topic | None:
             decided=each.decided,
             segment=each.segment,
             daily_cost=each.daily_cost,
+            later=measure_named(each.later, asked.catalogue) if each.later else None,
             matters=each.matters,
             level=asked.level,
         )
@@ -82,12 +84,17 @@ def trial_topic(asked: Asked, wanted: Sequence[TrialConfig]) -> Topic | None:
     return Topic(
         key="trials",
         title=asked.say("Try before you buy", "Eerst proberen, dan kopen"),
-        figures=tuple(trial_figure(each, asked.language, "trials") for each in found),
+        figures=tuple(trial_figure(each, asked.language, f"trials{place or ''}") for place, each in enumerate(found)),
         findings=tuple((each.finding, ()) for each in found),
     )
 
 
-def _notes(found: TrialLength) -> list[Label]:
+def trial_notes(found: TrialLength) -> list[Label]:
+    """Return what stands under the figure: checks that failed, the best between the lengths, and a length for each.
+
+    Parameters:
+        found: what the study found.
+    """
     told = [each.says for each in found.finding.checks if not each.passed]
     curve = found.curve
     if curve is None:
@@ -173,8 +180,16 @@ def _flat(curve: Curve | None, made: Scale, height: float) -> list[Any]:
     ]
 
 
-def _table(found: TrialLength, language: Language, *, caption: str) -> Table:
+def trial_table(found: TrialLength, language: Language, *, caption: str) -> Table:
+    """Return the lengths that were tried, one a row.
+
+    Parameters:
+        found: what the study found.
+        language: of the texts.
+        caption: above the table.
+    """
     rows: list[tuple[Cell, ...]] = []
+    later = all(each.later for each in found.arms)
     for each in found.arms:
         shares = [
             figures(numbers.value_text(one.value, Unit.SHARE, language), one.value) if one else words(numbers.NOTHING)
@@ -184,8 +199,19 @@ def _table(found: TrialLength, language: Language, *, caption: str) -> Table:
             figures(numbers.value_text(one, Unit.EUROS, language), one)
             for one in (each.margin.value, each.margin.low, each.margin.high, each.revenue.value)
         ]
+        after = (
+            [figures(numbers.value_text(each.later.value, each.later.measure.unit, language), each.later.value)]
+            if later and each.later
+            else []
+        )
         rows.append(
-            (words(str(each.days)), *euros, *shares, figures(numbers.count(each.margin.n, language), each.margin.n))
+            (
+                words(str(each.days)),
+                *euros,
+                *shares,
+                *after,
+                figures(numbers.count(each.margin.n, language), each.margin.n),
+            )
         )
     heads = (
         _DAYS,
@@ -195,12 +221,13 @@ def _table(found: TrialLength, language: Language, *, caption: str) -> Table:
         Label("revenue", "omzet"),
         Label("took it", "nam de proef"),
         Label("sent back", "teruggestuurd"),
+        *((Label("afterwards", "daarna"),) if later else ()),
         Label("visitors", "bezoekers"),
     )
     return Table(
         caption=caption,
         head=tuple(each.read(language) for each in heads),
-        names=("days", "margin", "low", "high", "revenue", "uptake", "returns", "n"),
+        names=("days", "margin", "low", "high", "revenue", "uptake", "returns", *(("later",) if later else ()), "n"),
         rows=tuple(rows),
         file="trial-length.csv",
     )

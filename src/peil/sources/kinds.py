@@ -14,7 +14,7 @@ from peil.sources.lex import LexV2
 from peil.sources.limesurvey import LimeSurvey
 from peil.sources.qualtrics import Qualtrics
 from peil.sources.rasa import Rasa
-from peil.sources.simulated import SimulatedBenchmark, SimulatedCentre, SimulatedHomeWorking
+from peil.sources.simulated import SimulatedBenchmark, SimulatedCentre, SimulatedHomeWorking, SimulatedStaffFirst
 from peil.sources.spss import Spss
 from peil.sources.survey_table import SurveyTable
 from peil.sources.surveymonkey import SurveyMonkey
@@ -42,5 +42,6 @@ AnySource = (
     | SimulatedCentre
     | SimulatedBenchmark
     | SimulatedHomeWorking
+    | SimulatedStaffFirst
 )
 KINDS: tuple[type, ...] = AnySource.__args__

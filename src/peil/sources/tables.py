@@ -119,6 +119,7 @@ LEGS = Schema(
         _code("logged_by", STEP_BY, "who wrote down what it was about"),
         _code("answered_by", STEP_BY, "who gave the answer"),
         _code("acted_by", STEP_BY, "who did what had to be done: a booking, a change, a refund"),
+        _flag("needed_approval", "the agent had to ask somebody's approval before it could be settled"),
         _text("reason", "contact reason or wrap-up code"),
         _text("customer_id", "the customer, as the source knows them", personal=True, handle=True),
         _text("phone", "the customer's number", personal=True, handle=True),

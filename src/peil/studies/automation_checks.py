@@ -10,6 +10,9 @@ from peil.terms import Label
 
 FEWEST_CLUSTERS, FEWEST_UNITS = 100, 6
 SUSPECT = 0.01
+OUTLIVES_DRIFT = "outlives_drift"
+# A line drawn on from the time before is trusted for so many periods.
+SOON = 6
 
 
 def threshold_checks(found: Discontinuity, heaping: Density | None, balance: Discontinuity | None) -> tuple[Check, ...]:
@@ -68,13 +71,15 @@ def threshold_checks(found: Discontinuity, heaping: Density | None, balance: Dis
     return tuple(told)
 
 
-def stage_checks(found: RollOut, before: RollOut | None) -> tuple[Check, ...]:
+def stage_checks(found: RollOut, before: RollOut | None, steady: RollOut | None) -> tuple[Check, ...]:
     """Return whether a roll-out in stages can carry a claim.
 
     Parameters:
         found: the roll-out.
         before: what is found if it is supposed to have begun earlier; None where that cannot be told.
+        steady: its first periods with the drift taken off that the time before allows; None where that cannot be told.
     """
+    outlives = steady is not None and (steady.low > 0 if found.value > 0 else steady.high < 0)
     even = before is not None and before.low <= 0 <= before.high
     return (
         Check(
@@ -99,6 +104,22 @@ def stage_checks(found: RollOut, before: RollOut | None) -> tuple[Check, ...]:
                 else "Of de wachtrijen voor de automatisering gelijk opgingen is niet te zeggen."
                 if before is None
                 else "Voor de automatisering liepen de wachtrijen al uiteen.",
+            ),
+        ),
+        Check(
+            name=OUTLIVES_DRIFT,
+            passed=outlives,
+            says=Label(
+                "The effect stands when the drift that the time before allows is taken off."
+                if outlives
+                else "Whether queues with automation drift apart from the others cannot be told."
+                if steady is None
+                else "Take off the drift that the time before allows, and no effect is left that is clear of zero.",
+                "Het effect blijft staan als de drift eraf gaat die de tijd vooraf toelaat."
+                if outlives
+                else "Of wachtrijen met automatisering van de andere wegdrijven is niet te zeggen."
+                if steady is None
+                else "Gaat de drift eraf die de tijd vooraf toelaat, dan blijft er geen effect over dat los van nul ligt.",
             ),
         ),
     )

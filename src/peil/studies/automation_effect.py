@@ -23,7 +23,7 @@ from peil.methods.discontinuity import Discontinuity, discontinuity
 from peil.methods.heaping import Density, density
 from peil.methods.rollout import RollOut, placebo, roll_out
 from peil.methods.student import student
-from peil.studies.automation_checks import SUSPECT, stage_checks, threshold_checks
+from peil.studies.automation_checks import OUTLIVES_DRIFT, SOON, SUSPECT, stage_checks, threshold_checks
 from peil.studies.finding import Check, Effect, Finding, Verdict
 from peil.terms import Label, Unit
 
@@ -105,6 +105,7 @@ class AutomationEffect:
         jump: at the threshold; None without one.
         heaping: whether contacts heap up beside the threshold; None where that cannot be told.
         stages: of the roll-out; None without one.
+        steady: the effect of its first periods with a straight drift of the beginners taken off; None where nothing tells one.
         moderator: readiness; None where it is not known or does not differ.
     """
 
@@ -115,6 +116,7 @@ class AutomationEffect:
     jump: Discontinuity | None = None
     heaping: Density | None = None
     stages: RollOut | None = None
+    steady: RollOut | None = None
     moderator: Moderator | None = None
 
 
@@ -318,9 +320,13 @@ def _by_stages(
         before: RollOut | None = placebo(table.cells, level=level)
     except EvidenceError:
         before = None
+    try:
+        steady: RollOut | None = roll_out(table.cells, level=level, drifting=True, first=SOON)
+    except EvidenceError:
+        steady = None
     judged = _Judged(
         effect=_effect(outcome, found.value, found.low, found.high, level, found.units),
-        checks=stage_checks(found, before),
+        checks=stage_checks(found, before, steady),
         assumptions=(
             Label(
                 "Without automation the queues would have moved alike; nothing else began in a queue on the same day.",
@@ -337,12 +343,12 @@ def _by_stages(
         ),
     )
     settles = Label(
-        "More queues, or more of them kept without automation for longer.",
-        "Meer wachtrijen, of langer een deel ervan zonder automatisering.",
+        "More queues, more contacts, or more of both before it began: only then is an effect told from a drift.",
+        "Meer wachtrijen, meer contacten, of een langere tijd vooraf: pas dan is een effect van een drift te onderscheiden.",
     )
     return AutomationEffect(
         finding=_finding(data, outcome, judged, matters, settles), by="stages", outcome=outcome, satisfaction=beside,
-        stages=found, moderator=_by_readiness(found, table.readiness, level),
+        stages=found, steady=steady, moderator=_by_readiness(found, table.readiness, level),
     )  # fmt: skip
 
 
@@ -361,8 +367,10 @@ def _finding(
 ) -> Finding[Difference | Effect]:
     effect = judged.effect
     sound = all(each.passed for each in judged.checks)
+    # that an effect is no drift has to be shown of what is claimed, not of what is too small to matter
+    calm = all(each.passed for each in judged.checks if each.name != OUTLIVES_DRIFT)
     within = -matters < effect.low and effect.high < matters
-    verdict: Verdict = "no" if within and sound else "yes" if effect.clear and sound else "unclear"
+    verdict: Verdict = "no" if within and calm else "yes" if effect.clear and sound else "unclear"
     en, nl = outcome.label.en, outcome.label.nl
     more = effect.value > 0
     return Finding(

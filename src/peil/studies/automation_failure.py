@@ -13,6 +13,7 @@ from peil.estimates.estimate import Estimate, Estimates, estimate
 from peil.estimates.matched import Matched, matched
 from peil.measures.catalogue import family_named
 from peil.measures.claims import CLAIM_FOLLOWABLE, CLAIM_RETURNED, PEOPLE_RETURNED, WINDOWS
+from peil.studies.automation_links import Links, links, who_is_who
 from peil.studies.finding import Check, Effect, Finding, Verdict
 from peil.terms import Label, Unit
 
@@ -108,6 +109,8 @@ class AutomationFailure:
         excess: over people, reason by reason and quarter by quarter; None where there are no people to compare with.
         overbilled: in cents; None without a price.
         containment: the same contacts under every definition of containment.
+        linked: the share that came back, with the doubt about which customer records are of one person in its interval; None
+            where no customer records were linked.
     """
 
     finding: Finding[Difference | Effect]
@@ -121,6 +124,7 @@ class AutomationFailure:
     excess: Matched | None
     overbilled: Overbilled | None
     containment: tuple[Estimate, ...]
+    linked: Estimate | None = None
 
     @property
     def window(self) -> Window:
@@ -188,11 +192,12 @@ def automation_failure(  # noqa: PLR0913  # an audit is agreed on in this many t
     chosen = next(each for each in windows if (each.days, each.same_reason) == (days, same_reason))
     excess = _excess(data, (days, same_reason), like, where, level)
     share_known = known / claims
+    found = links(data, (days, same_reason), where, level) if excess else None
     overbilled = None
     if price_cents is not None and chosen.failed is not None:
         overbilled = _overbilled(price_cents, claims, share_known, chosen.failed, excess)
     return AutomationFailure(
-        finding=_finding(data, claims, known, chosen, excess, matters, level),
+        finding=_finding(data, claims, known, chosen, excess, found, matters, level),
         claims=claims,
         known=known,
         days=days,
@@ -203,6 +208,7 @@ def automation_failure(  # noqa: PLR0913  # an audit is agreed on in this many t
         excess=excess,
         overbilled=overbilled,
         containment=tuple(_each(estimate(list(CONTAINED), data, where=where, level=level))),
+        linked=found.failed if found else None,
     )
 
 
@@ -271,7 +277,14 @@ def _intents(
 
 
 def _finding(
-    data: Dataset, claims: int, known: int, window: Window, excess: Matched | None, matters: float, level: float
+    data: Dataset,
+    claims: int,
+    known: int,
+    window: Window,
+    excess: Matched | None,
+    doubt: Links | None,
+    matters: float,
+    level: float,
 ) -> Finding[Difference | Effect]:
     nothing = math.nan
     effect = Effect(
@@ -286,6 +299,8 @@ def _finding(
         n=excess.n if excess else 0,
     )
     checks = _checks(claims, known, window, excess)
+    if doubt is not None:
+        checks += (who_is_who(doubt, effect, matters),)
     sound = all(each.passed for each in checks)
     verdict: Verdict = "unclear"
     if sound and effect.high < matters:
@@ -397,6 +412,11 @@ def _settles(checks: Sequence[Check], effect: Effect) -> Label:
         return Label(
             "Ask the bot's visitors who they are, or link its sessions to accounts.",
             "Laat bezoekers van de bot zich bekendmaken, of koppel sessies aan accounts.",
+        )
+    if "who_is_who" in failed:
+        return Label(
+            "Check a hundred doubtful pairs of customer records by hand, or get one customer number into every system.",
+            "Controleer honderd twijfelachtige paren klantrecords met de hand, of breng één klantnummer in elk systeem.",
         )
     if "like_with_like" in failed:
         return Label(

@@ -19,6 +19,7 @@ from peil.studies.finding import Check, Effect, Finding, Verdict
 from peil.studies.home.checks import checks, not_rewarded, placebo
 from peil.studies.home.people import HangingUp, People, hanging_up, people
 from peil.studies.home.said import Reported, Tools, lacking_tools, of_tools, reported
+from peil.studies.home.teams import TeamEffects, team_effects
 from peil.studies.home.words import ASSUMPTIONS, OF_AGENTS, OF_TOOLS, PARTS, QUESTION, says
 from peil.terms import Label, Unit
 
@@ -36,6 +37,7 @@ class HomeWorking:
         events: before and after the move, step by step; None where that cannot be told.
         placebo: what the same method finds in weeks in which nobody had moved yet; None where these are too few.
         people: where teams stand, and agents where switched on; None where there are too few.
+        teams: what home does in each team; None where too few teams have agents who moved.
         hanging_up: agents with far more calls cut short than others.
         tools: the effect for those with and without all tools; None where nobody said.
         reported: what managers say; None where nobody was asked.
@@ -51,6 +53,7 @@ class HomeWorking:
     events: EventStudy | None
     placebo: Effect | None
     people: People | None
+    teams: TeamEffects | None
     hanging_up: HangingUp
     tools: Tools | None
     reported: Reported | None
@@ -179,6 +182,7 @@ def of_panel(
         events=_events(panel, level) if beside else None,
         placebo=before,
         people=people(panel, level=level, matters=matters, agents=agents, fewest=FEWEST_SHOWN) if beside else None,
+        teams=team_effects(panel, found, level=level, matters=matters, fewest=FEWEST_SHOWN) if beside else None,
         hanging_up=suspects,
         tools=tools,
         reported=told,
@@ -286,6 +290,7 @@ def _nobody_stayed(
         events=None,
         placebo=None,
         people=people(panel, level=level, matters=matters, agents=agents, fewest=FEWEST_SHOWN),
+        teams=None,
         hanging_up=suspects,
         tools=None,
         reported=told,

@@ -12,7 +12,7 @@ from peil.errors import EvidenceError
 from peil.estimates.difference import Difference, Side
 from peil.estimates.groups import grouping, rows_from
 from peil.measures.measure import POPULATIONS
-from peil.methods.adjusted import Robustness, Slope, robustness, slope
+from peil.methods.adjusted import EValue, Robustness, Slope, e_value_of, robustness, slope
 from peil.methods.agreement import Ranged
 from peil.methods.correlation import correlated, partial, ranked
 from peil.studies.finding import Check, Effect, Finding, Verdict
@@ -62,6 +62,7 @@ class StrategyAndGrowth:
         correlation: of the two, with the facts held constant; exact for normal values.
         rank: of their ranks, with the facts held constant.
         robustness: how strong an unseen common cause would have to be.
+        e_value: the same as risk ratios, for a rise of the strategy by its standard deviation.
         one_source: organisations of which one respondent gave both sides.
         reverse: strategy for each unit of earlier growth; None where nothing earlier is known.
         held: the facts held constant.
@@ -74,6 +75,7 @@ class StrategyAndGrowth:
     correlation: Ranged
     rank: Ranged
     robustness: Robustness
+    e_value: EValue
     one_source: int
     reverse: Slope | None
     held: tuple[str, ...]
@@ -159,6 +161,7 @@ def strategy_and_growth(
         correlation=correlated(plain, worth, level=level),
         rank=ranked(ranks, worth, level=level),
         robustness=robustness(found.t, found.residual_df, level=level),
+        e_value=e_value_of(found, x, y),
         one_source=one_source,
         reverse=reverse,
         held=tuple(held),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
+from scipy import special
 
 from peil.dataset import Dataset
 from peil.errors import DefinitionError, EvidenceError
@@ -15,9 +16,11 @@ from peil.estimates.series import Series, SeriesPeriod, series
 from peil.measures.catalogue import CATALOGUE
 from peil.measures.measure import Measure, comparable
 from peil.methods.discoveries import Discoveries, discoveries
+from peil.methods.shrunken import FEWEST, Shrunken, shrunken
 from peil.studies.change_log import DefinitionChange, touching
 from peil.studies.finding import Check, Effect, Finding
 from peil.studies.trend.evidence import Evidence
+from peil.studies.trend.exposure import Control, named, told_apart
 from peil.studies.trend.judged import Known, judged
 from peil.studies.trend.judged_rounds import judged_rounds
 from peil.studies.trend.mix import Moved, asked_otherwise, moved
@@ -25,6 +28,7 @@ from peil.studies.trend.rounds import Rounds, in_rounds, rounds
 from peil.studies.trend.words import Kind, chance, day, says
 from peil.terms import Label
 
+_SURE = 0.95
 NETHERLANDS_CLOSED_ON = date(2020, 3, 16)
 """The first working day after the Netherlands sent everybody home who could work there."""
 
@@ -70,10 +74,18 @@ class TrendBreaks:
     Parameters:
         breaks: one a measure, in the order asked.
         discoveries: which p-values stand at the false discovery rate.
+        shrunken: effects of the measures with evidence, in their order, as multiples of each one's own swing before the day and
+            drawn toward their mean; None where they are fewer than four.
     """
 
     breaks: tuple[TrendBreak, ...]
     discoveries: Discoveries
+    shrunken: Shrunken | None = None
+
+    @property
+    def real_share(self) -> float:
+        """Share of the measures of which it is 95 % sure that they changed in the direction they seem to; nan if not reckoned."""
+        return float("nan") if self.shrunken is None else float(np.mean(self.shrunken.real > _SURE))
 
 
 def trend_break(  # noqa: PLR0913  # what is pre-registered of one question
@@ -83,7 +95,7 @@ def trend_break(  # noqa: PLR0913  # what is pre-registered of one question
     broke_on: date = NETHERLANDS_CLOSED_ON,
     period: SeriesPeriod = "week",
     where: str = "true",
-    controls: Sequence[Side] = (),
+    controls: Sequence[Side | Control] = (),
     matters: float = 0.0,
     level: float = 0.95,
     change_log: Sequence[DefinitionChange] | None = None,
@@ -100,7 +112,8 @@ def trend_break(  # noqa: PLR0913  # what is pre-registered of one question
         broke_on: first day that counts as after.
         period: ``week`` or ``month``.
         where: row-level SQL that chooses rows.
-        controls: measures, in groups, that the event did not reach; in the same unit.
+        controls: measures, in groups, that the event did not reach; in the same unit. Each is held to the same test: one that
+            changed at the day, or of which a ``Control`` tells that it had a dose, keeps the verdict from ``yes``.
         matters: the smallest change that matters, in the measure's unit; ``no`` means that the whole interval is nearer to
             zero than that, and goes before ``yes``.
         level: confidence level, and one less the size of the tests.
@@ -121,14 +134,18 @@ def trend_break(  # noqa: PLR0913  # what is pre-registered of one question
         >>> found.finding.verdict, found.finding.says.en
         ('yes', 'Through digital channels: higher since 16 March 2020 than foretold')
     """
-    for each in controls:
-        comparable(measure, each.measure)
+    compared = [told_apart(each) for each in controls]
+    for each in compared:
+        comparable(measure, each.side.measure)
     if not matters >= 0:
         raise DefinitionError(f"the smallest change that matters is no less than zero, not {matters}")
     if in_rounds(data, measure, where=where):
         return _of_rounds(data, measure, broke_on, where=where, matters=matters, level=level, change_log=change_log)
     counted = series(data, measure, period=period, where=where, level=level)
-    others = [series(data, each.measure, period=period, where=each.where, level=level) for each in controls]
+    others = [
+        named(series(data, each.side.measure, period=period, where=each.side.where, level=level), each.side)
+        for each in compared
+    ]
     mixes = moved(data, measure, counted, broke_on, where=where)
     changes = touching(change_log or (), measure.name, counted.starts[0], counted.ends, family=measure.family)
     known = Known(
@@ -139,7 +156,8 @@ def trend_break(  # noqa: PLR0913  # what is pre-registered of one question
         mixes=mixes,
         of_answers=measure.population == "responses",
     )
-    found = judged(counted, broke_on, known, controls=others, matters=matters, level=level)
+    doses = [each.dose for each in compared]
+    found = judged(counted, broke_on, known, controls=others, doses=doses, matters=matters, level=level)
     return TrendBreak(
         finding=found.finding, kind=found.kind, measure=measure, series=counted, broke_on=broke_on,
         evidence=found.evidence, mixes=mixes, matters=matters,
@@ -219,7 +237,20 @@ def trend_breaks(  # as trend_break
         _among(one, bool(stands), float(p), len(made))
         for one, stands, p in zip(made, found.found, found.adjusted, strict=True)
     )
-    return TrendBreaks(breaks=kept, discoveries=found)
+    return TrendBreaks(breaks=kept, discoveries=found, shrunken=_drawn_together(made, level))
+
+
+def _drawn_together(made: Sequence[TrendBreak], level: float) -> Shrunken | None:
+    sizes, variances = [], []
+    for each in made:
+        if each.evidence is None:
+            continue
+        of, step = each.evidence, each.evidence.step
+        swing = float(np.std(of.model.series.value[: of.model.at] - of.foretold.before))
+        se = (step.high - step.low) / 2 / float(special.ndtri((1 + level) / 2))
+        sizes.append(step.value / swing)
+        variances.append((se / swing) ** 2)
+    return shrunken(sizes, variances, level=level) if len(sizes) >= FEWEST else None
 
 
 def _among(one: TrendBreak, stands: bool, p: float, many: int) -> TrendBreak:  # noqa: FBT001  # one fact of one measure

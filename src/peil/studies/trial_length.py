@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from peil.dataset import Dataset, Run
 from peil.errors import EvidenceError
@@ -165,6 +165,7 @@ def _gaps(data: Dataset, arms: Sequence[Arm], best: Arm, where: str, level: floa
 def _checks(arms: Sequence[Arm], sums: Sums, *, by_lot: bool, segment: str) -> tuple[Check, ...]:
     fewest = min(each.margin.clusters for each in arms)
     empty = [each.days for each in arms if not each.uptake.value > 0]
+    running = {each.days: left for each in arms if (left := _running(each)) > 0}
     made = [
         Check(
             name="given_by_lot",
@@ -195,6 +196,21 @@ def _checks(arms: Sequence[Arm], sums: Sums, *, by_lot: bool, segment: str) -> t
             ),
         ),
     ]
+    lengths, total = ", ".join(map(str, running)), sum(running.values())
+    made.append(
+        Check(
+            name="all_ended",
+            passed=not running,
+            says=Label(
+                f"{total} trials of {lengths} days do not tell whether they came back."
+                if running
+                else "Every trial tells whether it came back.",
+                f"{total} proeven van {lengths} dagen vermelden niet of ze zijn teruggestuurd."
+                if running
+                else "Elke proef vermeldt of die is teruggestuurd.",
+            ),
+        )
+    )
     if segment:
         p = _alike(sums)
         made.append(
@@ -210,12 +226,17 @@ def _checks(arms: Sequence[Arm], sums: Sums, *, by_lot: bool, segment: str) -> t
     return tuple(made)
 
 
+def _running(arm: Arm) -> int:
+    """Return how many trials were taken of which nobody tells whether they came back: they count as kept."""
+    return round(arm.uptake.value * arm.uptake.n) - (arm.returns.n if arm.returns else 0)
+
+
 def _alike(sums: Sums) -> float:
     counts = sums.visitors.sum(axis=2)
     counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
     if min(counts.shape) < 2:  # noqa: PLR2004  # one segment, or one arm, is alike to itself
         return 1.0
-    return float(stats.chi2_contingency(counts).pvalue)
+    return float(scipy.stats.chi2_contingency(counts).pvalue)
 
 
 def _ratios_told(found: tuple[Sequence[str], Proportional] | None) -> Mapping[str, tuple[float, float]] | None:
@@ -269,8 +290,16 @@ def _finding(
 
 
 def _settles(runner: Difference, checks: tuple[Check, ...]) -> Label:
-    if not checks[0].passed:
+    failed = {each.name for each in checks if not each.passed}
+    if "given_by_lot" in failed:
         return Label("Give the lengths by lot.", "Verloot de lengtes.")
+    if "all_ended" in failed:
+        return Label(
+            "Whether each trial came back, or visitors of whom all trials have ended.",
+            "Of elke proef is teruggestuurd, of bezoekers van wie alle proeven zijn afgelopen.",
+        )
+    if "every_arm_taken" in failed:
+        return Label("Leave out the lengths that nobody took.", "Laat de lengtes weg die niemand nam.")
     reach = (runner.high - runner.low) / 2
     times = (reach / runner.value) ** 2 if runner.value > 0 else np.inf
     if not np.isfinite(times) or times < 2:  # noqa: PLR2004  # less than twice as many is just 'more'

@@ -101,7 +101,7 @@ class Design:
 
 PERSONS_IN_CONTACTS = Design(
     cluster="person_key",
-    alone=("previous_ms", "next_ms"),
+    alone=("previous_ms", "next_any_ms"),
     first="previous_ms is null",
     own="source || ' ' || contact_id",
 )

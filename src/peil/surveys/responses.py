@@ -51,7 +51,7 @@ RESPONSES = Schema(
         Column(name="self_served", kind=Kind.FLAG, says="a bot or menu did what the customer came for"),
         Column(name="n_transfers", kind=Kind.INTEGER, says="times the contact went on to another agent"),
         Column(name="previous_ms", kind=Kind.INTEGER, says="since the person's contact before this one"),
-        Column(name="next_ms", kind=Kind.INTEGER, says="until the person's contact after this one"),
+        Column(name="next_ms", kind=Kind.INTEGER, says="until the next contact that the person begins"),
         Column(name="since_contact_ms", kind=Kind.INTEGER, says="from the contact's beginning to the answer"),
     ),
 )

@@ -6,5 +6,6 @@ from peil.sources.simulated.benchmark import SimulatedBenchmark
 from peil.sources.simulated.centre import SimulatedCentre
 from peil.sources.simulated.home_working import SimulatedHomeWorking
 from peil.sources.simulated.planted import Planted
+from peil.sources.simulated.staff_first import SimulatedStaffFirst
 
-__all__ = ["Planted", "SimulatedBenchmark", "SimulatedCentre", "SimulatedHomeWorking"]
+__all__ = ["Planted", "SimulatedBenchmark", "SimulatedCentre", "SimulatedHomeWorking", "SimulatedStaffFirst"]

@@ -18,6 +18,7 @@ from peil.methods.return_to_path import Return, return_to_path
 from peil.methods.shapes import Shapes, shapes
 from peil.methods.step_tables import TRIMMING
 from peil.studies.trend.curve import Curve, curve
+from peil.studies.trend.exposure import Exposure, counting, exposures
 from peil.studies.trend.fitting import Fitting, aligned
 from peil.studies.trend.foretold import Counterfactual, counterfactual
 
@@ -66,6 +67,7 @@ class Evidence:
         back: whether the series came back to its old path; None where it was not reckoned.
         left_out: the effect with each year left out; None where too few can be.
         curve: the effect under every admissible model.
+        exposed: of each control, whether the event reached it itself.
     """
 
     model: Fitting
@@ -81,6 +83,7 @@ class Evidence:
     back: Return | None
     left_out: LeftOut | None
     curve: Curve
+    exposed: tuple[Exposure, ...] = ()
 
     @property
     def looked_at(self) -> bool:
@@ -90,7 +93,13 @@ class Evidence:
 
 
 def gathered(
-    model: Fitting, controls: Sequence[Series], *, matters: float, level: float, with_curve: bool = True
+    model: Fitting,
+    controls: Sequence[Series],
+    *,
+    matters: float,
+    level: float,
+    with_curve: bool = True,
+    doses: Sequence[float | None] = (),
 ) -> Evidence:
     """Return the evidence for a change at a date.
 
@@ -100,6 +109,7 @@ def gathered(
         matters: the smallest effect that matters, in the measure's unit.
         level: of the intervals.
         with_curve: whether all admissible models are fitted; without, the curve is empty.
+        doses: how much of the event is declared to have reached each control.
 
     Raises:
         EvidenceError: the series is too short for its model, or a control lacks periods.
@@ -109,6 +119,7 @@ def gathered(
     shape = _shapes(y, at, x)
     used = _while_it_lasted(model, shape)
     known, step = _step(used, level)
+    against, weights = _against(model, pool, level) if pool else (None, np.empty(0))
     return Evidence(
         model=model,
         step=step,
@@ -118,13 +129,14 @@ def gathered(
         lead=_lead(model, columns, level),
         foretold=counterfactual(model, level=level),
         shapes=shape,
-        against=_against(model, pool, level) if pool else None,
+        against=against,
         placebo=_placebo(used.y, at, used.x),
         back=_back(model, x, matters, level),
         left_out=_left_out(model, x, level),
         curve=curve(used, [each.part(0, len(used.series)) for each in pool], step.value, matters=matters, level=level)
         if with_curve
         else Curve(models=(), same_sign=1.0, beyond=1.0, clear=1.0),
+        exposed=exposures(model, pool, weights, doses, counts=counting(matters, step.value), level=level),
     )
 
 
@@ -180,16 +192,18 @@ def _shapes(y: Floats, at: int, x: Floats) -> Shapes | None:
         return None
 
 
-def _against(model: Fitting, pool: Sequence[Series], level: float) -> Size:
-    """Return the effect against the controls: their weighted mix, or with one of them the change of the difference."""
+def _against(model: Fitting, pool: Sequence[Series], level: float) -> tuple[Size, Floats]:
+    """Return the effect against the controls, and their weights: a mix, or with one of them the change of the difference."""
     others = np.array([np.log(each.value) if model.scale == "log" else each.value for each in pool])
     if len(pool) < _FEWEST_CONTROLS:
         found = known_date(model.y - others[0], model.at, model.columns, level=level).step
-        return Size(
+        alone = Size(
             value=model.in_unit(found.value), low=model.in_unit(found.low), high=model.in_unit(found.high), p=found.p
         )
+        return alone, np.ones(1)
     made: Against = synthetic_difference(model.y, others, model.at, level=level)
-    return Size(value=model.in_unit(made.value), low=model.in_unit(made.low), high=model.in_unit(made.high), p=made.p)
+    low, high = model.in_unit(made.low), model.in_unit(made.high)
+    return Size(value=model.in_unit(made.value), low=low, high=high, p=made.p), made.weight
 
 
 def _placebo(y: Floats, at: int, x: Floats) -> Placebos | None:

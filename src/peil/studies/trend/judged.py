@@ -14,6 +14,7 @@ from peil.studies.change_log import DefinitionChange
 from peil.studies.finding import Check, Effect, Finding, Verdict
 from peil.studies.trend import checks as named
 from peil.studies.trend.evidence import Evidence, gathered, passes
+from peil.studies.trend.exposure import not_exposed
 from peil.studies.trend.fitting import FEWEST_YEARS, fitting
 from peil.studies.trend.mix import Moved
 from peil.studies.trend.words import ASPECTS, COLUMNS, PERIODS, Kind, amount, day, percent, says
@@ -70,6 +71,7 @@ def judged(
     known: Known,
     *,
     controls: Sequence[Series] = (),
+    doses: Sequence[float | None] = (),
     matters: float = 0.0,
     level: float = 0.95,
     with_curve: bool = True,
@@ -81,6 +83,7 @@ def judged(
         broke_on: first day that counts as after.
         known: what is known beside the series.
         controls: series that the event did not reach.
+        doses: how much of the event is declared to have reached each all the same.
         matters: the smallest change that matters, in the measure's unit.
         level: of the intervals, and one less the size of the tests.
         with_curve: whether all admissible models are fitted.
@@ -102,7 +105,7 @@ def judged(
     if not all(each.passed for each in structure):
         return _thin(series, broke_on, known, (*structure, *artefacts), level)
     model = fitting(series, at)
-    found = gathered(model, controls, matters=matters, level=level, with_curve=with_curve)
+    found = gathered(model, controls, matters=matters, level=level, with_curve=with_curve, doses=doses)
     checks = [*structure, *artefacts, named.forecasts(found), named.dates(found, level), named.lead(found, level)]
     if found.placebo is not None:
         checks.append(named.placebo(found.placebo.p, found.placebo.dates.size, level))
@@ -110,6 +113,7 @@ def judged(
         checks.append(named.years(found.left_out))
     if found.against is not None:
         checks.append(named.controls(found.against, found.step))
+        checks.append(not_exposed(found.exposed, series.unit, found.step.value))
     if with_curve:
         checks.append(named.models(found.curve))
     verdict, kind = _verdict(found, checks, matters)
@@ -240,6 +244,10 @@ _MISSING: Mapping[str, Label] = {
         "Een langer verleden: voorspellingen hieruit waren niet te beproeven, of kwamen niet uit.",
     ),
 }
+_REACHED = Label(
+    "Controls that the event did not reach; where it reached everybody, how much of it reached whom and when.",
+    "Controlereeksen die de gebeurtenis niet raakte; raakte die iedereen, dan hoeveel ervan wie wanneer trof.",
+)
 _SETTLES: Mapping[Kind, Label] = {
     "artefact": Label(
         "Count both ways side by side for a while, or measure within one channel, system or round.",
@@ -263,6 +271,8 @@ def _settles(series: Series, kind: Kind, checks: Sequence[Check], found: Evidenc
         return missing[0]
     if kind in _SETTLES:
         return _SETTLES[kind]
+    if "controls_not_exposed" in failed and set(failed) <= {"controls_not_exposed", "controls_agree", "models_agree"}:
+        return _REACHED
     if found is not None and not found.step.clear and _sampled(found) > _MOSTLY:
         return Label(
             f"More answers or contacts in each period: {percent(min(1.0, _sampled(found))).en} of the noise is that of small numbers.",
