@@ -1,7 +1,7 @@
 """How often the break tests find a break that is not there, how often one that is, and what they cost.
 
 Run it with ``python -P benchmarks/breaks.py``; it writes its tables into ``docs/explanation/trend-breaks.md``.
-``--speed`` measures the costs only, and writes nothing.
+``--speed`` measures the costs only, and writes nothing; ``--ends`` writes the table on the last rows only.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import ruptures
 
 from peil.methods.autocorrelation import known_dates, unknown_dates
 from peil.methods.breakpoints import many_partitions
+from peil.methods.end_of_sample import end_of_sample
 from peil.methods.moments import Floats
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +43,7 @@ KINDS = (
     "volumes of few contacts",
     "fat tails",
 )
+ENDS = ((60, 2, 12), (60, 3, 12), (104, 6, 52), (156, 10, 52))  # periods before, after, and how many make a year
 CONTACTS = {"shares": 2_000, "shares of few contacts": 500}  # behind each share
 VOLUMES = {"volumes": 3_000, "volumes of few contacts": 400}  # contacts a period
 LEVEL = 0.05
@@ -130,6 +132,23 @@ def powers(*, known: bool, draws: int = DRAWS // 4) -> str:
     return "\n".join(lines)
 
 
+def ends(draws: int = 400) -> str:
+    """Return how often the last rows are called odd, without a change and with a step of three standard deviations."""
+    told = ["| periods before | after | step | " + " | ".join(f"{rho:.1f}" for rho in RHOS) + " |"]
+    told.append("|--:|--:|--:|" + "--:|" * len(RHOS))
+    for n, last, year in ENDS:
+        rows = n + last
+        x = regressors(rows, year)
+        for step in (0, 3):
+            shares = []
+            for rho in RHOS:
+                rng = np.random.default_rng([SEED, n, last, round(100 * rho)])
+                y = autoregression(rng, draws, rows, rho, 0.0) + step * (np.arange(rows) >= n)
+                shares.append(float(np.mean([end_of_sample(each, n, x).p <= LEVEL for each in y])))
+            told.append(f"| {n} | {last} | {step} | " + " | ".join(f"{100 * each:.1f}" for each in shares) + " |")
+    return "\n".join(told)
+
+
 def spent(do: Callable[[], object]) -> float:
     """Return the processor seconds that a call takes."""
     began = time.process_time()
@@ -201,16 +220,20 @@ def main() -> None:
     """Write the tables between their marks."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--speed", action="store_true", help="measure the costs only, and write nothing")
-    if asked.parse_args().speed:
+    asked.add_argument("--ends", action="store_true", help="write the table on the last rows of a series only")
+    told = asked.parse_args()
+    if told.speed:
         print(speed())
         return
-    made = {
-        "size": sizes(known=False),
-        "known size": sizes(known=True),
-        "power": powers(known=False),
-        "known power": powers(known=True),
-        "speed": speed(),
-    }
+    made = {"ends": ends()}
+    if not told.ends:
+        made |= {
+            "size": sizes(known=False),
+            "known size": sizes(known=True),
+            "power": powers(known=False),
+            "known power": powers(known=True),
+            "speed": speed(),
+        }
     page = PAGE.read_text(encoding="utf-8")
     for name, table in made.items():
         begin, end = BEGIN.format(name), END.format(name)

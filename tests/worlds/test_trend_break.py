@@ -176,6 +176,17 @@ def test_a_series_that_cannot_tell_says_what_is_missing(value, missing):
     assert np.isnan(found.finding.effect.value)
 
 
+@pytest.mark.parametrize(("step", "odd"), [(0.0, False), (0.2, True)])
+def test_a_few_weeks_after_the_day_are_held_against_stretches_before_it_and_claim_nothing(step, odd):
+    after = 6
+    found = judged(weekly(4, step * (since(BEFORE + after) >= 0), n=BEFORE + after), BROKE_ON, NOTHING_KNOWN)
+    assert (found.finding.verdict, found.kind, found.evidence) == ("unclear", "cannot_tell", None)
+    (check,) = [each for each in found.finding.checks if each.name == "odd_at_the_end"]
+    assert check.passed is odd
+    assert "115 stretches" in check.says.en
+    assert "115 stukken" in check.says.nl
+
+
 def test_too_few_weeks_before_cannot_tell_a_season_from_a_change():
     found = judged(weekly(1, 0.2 * (since(at=60) >= 0)), BEGINS + timedelta(days=7 * 60), NOTHING_KNOWN)
     assert found.finding.verdict == "unclear"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from peil.errors import EvidenceError
 from peil.estimates.series import PER_YEAR, Series
+from peil.methods.end_of_sample import end_of_sample
 from peil.methods.placebo import LeftOut
 from peil.methods.step_tables import FEWEST
 from peil.studies.change_log import DefinitionChange
 from peil.studies.finding import Check
 from peil.studies.trend.curve import FEWEST_MODELS, Curve
 from peil.studies.trend.evidence import Evidence, Size, passes
-from peil.studies.trend.fitting import FEWEST_AFTER_YEARS, FEWEST_YEARS, is_flat
+from peil.studies.trend.fitting import FEWEST_AFTER_YEARS, FEWEST_YEARS, fitting, is_flat
 from peil.studies.trend.mix import Moved
 from peil.studies.trend.words import ASPECTS, COLUMNS, PERIODS, amount, chance, day, percent
 from peil.surveys.instrument import Change
@@ -67,6 +69,28 @@ def structure(series: Series, at: int) -> tuple[Check, ...]:
             )
             if gaps
             else Label("No period is missing.", "Er ontbreekt geen periode."),
+        ),
+    )
+
+
+def ending(series: Series, at: int, level: float) -> tuple[Check, ...]:
+    """Return whether periods after the date that are too few for more lie off the path; nothing where that cannot be told."""
+    model, many = fitting(series, at), PERIODS[series.period]
+    try:
+        found = end_of_sample(model.y, at, model.columns)
+    except EvidenceError:
+        return ()
+    told = chance(found.p)
+    return (
+        Check(
+            name="odd_at_the_end",
+            passed=found.p <= 1 - level,
+            says=Label(
+                f"Held against {found.stretches} stretches before the date, the last {found.last} {many.en} give p = {told.en}; "
+                "what kind of change it would be, so few do not tell.",
+                f"Naast {found.stretches} stukken van vóór de datum geven de laatste {found.last} {many.nl} p = {told.nl}; "
+                "wat voor verandering het zou zijn, zeggen er zo weinig niet.",
+            ),
         ),
     )
 

@@ -102,8 +102,10 @@ def judged(
     if known.of_answers:
         artefacts.append(named.question(known.asked))
     artefacts.append(named.mixes(known.mixes))
-    if not all(each.passed for each in structure):
-        return _thin(series, broke_on, known, (*structure, *artefacts), level)
+    missing = [each.name for each in structure if not each.passed]
+    if missing:
+        ending = named.ending(series, at, level) if missing == ["enough_after"] else ()
+        return _thin(series, broke_on, known, (*structure, *ending, *artefacts), level)
     model = fitting(series, at)
     found = gathered(model, controls, matters=matters, level=level, with_curve=with_curve, doses=doses)
     checks = [*structure, *artefacts, named.forecasts(found), named.dates(found, level), named.lead(found, level)]
