@@ -63,7 +63,7 @@ def end_of_sample(y: ArrayLike, at: int, columns: ArrayLike) -> EndOfSample:
     # what stretches share: how the errors of one swing together
     errors = values - x @ np.linalg.lstsq(x, values, rcond=None)[0]
     stretches = np.lib.stride_tricks.sliding_window_view(errors, last)[: at + 1]
-    inverse = np.linalg.pinv(stretches.T @ stretches / len(stretches), hermitian=True)
+    inverse = np.asarray(np.linalg.pinv(stretches.T @ stretches / len(stretches), hermitian=True), dtype=np.float64)
     half = -(-last // 2)
     before = np.array([_off(values[:at], x[:at], j, last, half, inverse) for j in range(at - last + 1)])
     here = _distance(errors[at:], x[at:], inverse)
