@@ -30,6 +30,10 @@ def rendered(spec: Mapping[str, Any], *, key: str, title: str, kind: str) -> str
         >>> spec = {"data": {"values": [{"a": 1}]}, "mark": "point", "encoding": {"x": {"field": "a", "type": "quantitative"}}}
         >>> rendered(spec, key="f1", title="A point", kind="wide").startswith('<svg xmlns="http://www.w3.org/2000/svg" class="wide"')
         True
+        >>> told = {"data": {"values": [{}]}, "mark": {"type": "text", "text": "0.44", "opacity": 0.25}, "width": 33.333}
+        >>> made = rendered(told, key="f1", title="0.66", kind="wide")
+        >>> [each in made for each in ("0.44", "0.66", 'opacity="0.25"', "33.333")]
+        [True, True, True, False]
     """
     root = ET.fromstring(vl_convert.vegalite_to_svg(dict(spec), vl_version=_VERSION))  # noqa: S314  # our own drawing
     _tidy(root)
@@ -46,14 +50,16 @@ def rendered(spec: Mapping[str, Any], *, key: str, title: str, kind: str) -> str
     ET.register_namespace("xlink", _LINK)
     text = ET.tostring(root, encoding="unicode")
     text = re.sub(rf'id="(?!{re.escape(key)}-)([^"]+)"', rf'id="{key}-{kind}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-{kind}-\1)", text)
-    return _DECIMALS.sub(lambda found: f"{float(found.group()):.1f}", text)
+    return re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-{kind}-\1)", text)
 
 
 def _tidy(node: ET.Element) -> None:
-    """Drop what only Vega's own script reads, and boxes that draw nothing."""
+    """Drop what only Vega's own script reads and boxes that draw nothing, and round places, never what is told."""
     for name in _DROPPED:
         node.attrib.pop(name, None)
+    for name, value in node.attrib.items():
+        if not name.endswith("opacity"):
+            node.attrib[name] = _DECIMALS.sub(lambda found: f"{float(found.group()):.1f}", value)
     if node.get("opacity") == "1":
         del node.attrib["opacity"]
     # the page's own font stack is the drawing's too
