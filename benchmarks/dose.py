@@ -126,7 +126,8 @@ class World:
     Parameters:
         name: what stands in the table.
         slope: what a unit of dose does, in swings; ``kind`` says what it does it to.
-        kind: a dose in waves; on or off at one date; an effect that turns; another change before the dose.
+        kind: a dose in waves; on or off at one date; an effect that turns; another change before the dose; a step where the
+            dose begins, however much of it there is.
         rho: autocorrelation.
         matters: the smallest effect that was said to matter, in swings.
         units: how many; 0 for one series.
@@ -134,7 +135,7 @@ class World:
 
     name: str
     slope: float = 0.0
-    kind: Literal["waves", "switch", "turns", "before"] = "waves"
+    kind: Literal["waves", "switch", "turns", "before", "step"] = "waves"
     rho: float = 0.6
     matters: float = 0.0
     units: int = 0
@@ -153,6 +154,8 @@ WORLDS = (
     World(name="12 units, nothing", units=12),
     World(name="12 units, nothing, and 4 swings would matter", units=12, rho=0.3, matters=4),
     World(name="4 units, 4 swings per unit of dose", slope=4, units=4),
+    World(name="a step of 4 swings when the dose begins, however much of it", slope=4, kind="step"),
+    World(name="a step of 2 swings when the dose begins, however much of it", slope=2, kind="step"),
 )
 
 
@@ -181,7 +184,9 @@ def verdict(world: World, rng: np.random.Generator) -> tuple[str, tuple[str, ...
         found = dosed_units(units, dose, KNOWN, wanted)
     else:
         dose = np.where(np.arange(WEEKS) >= BEFORE, 1.0, 0.0) if world.kind == "switch" else waves
-        acts = {"turns": dose * (0.9 - dose) * 2, "before": np.roll(dose, -7)}.get(world.kind, dose)
+        step = (np.arange(WEEKS) >= BEFORE).astype(np.float64)
+        other = {"turns": dose * (0.9 - dose) * 2, "before": np.roll(dose, -7), "step": step}
+        acts = other.get(world.kind, dose)
         base = LEVEL + SEASON * np.cos(2 * np.pi * np.arange(WEEKS) / 52.18)
         found = dosed_series(
             series(base + SWING * (noise(rng, (WEEKS,), world.rho) + world.slope * acts)), dose, KNOWN, wanted

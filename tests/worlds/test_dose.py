@@ -355,3 +355,13 @@ def test_without_a_dose_there_is_no_chapter_and_without_variation_no_figure(data
     assert "naar strengheid; maanden, 1 januari 2018 t/m" in dose_figure(found, "nl", "d").subtitle
     with pytest.raises(ValueError, match="give one of 'file' and 'rows'"):
         DoseConfig(file="a.csv", rows=(DoseRowConfig(date="2020-03", dose=1),))
+
+
+def test_a_step_where_the_dose_begins_is_not_taken_for_the_dose():
+    found = [dosed_series(weekly(seed, 4.0 * (waves() > 0)), waves(), KNOWN, Wanted(label=STRICT)) for seed in range(4)]
+    assert {each.finding.verdict for each in found} == {"unclear"}
+    for each in found:
+        (jump,) = [check for check in each.finding.checks if check.name == "no_jump"]
+        assert not jump.passed
+        assert "Since 6 January 2020 there is a change of level" in jump.says.en
+        assert each.finding.settles is not None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from peil.methods.dose import Response
 from peil.studies.finding import Check, Effect, Verdict
-from peil.studies.trend.words import amount, chance
+from peil.studies.trend.words import amount, chance, day
 from peil.terms import Label
 
 
@@ -74,6 +75,23 @@ def beyond_a_date(*, one_date: bool) -> Check:
             "De dosis gaat op één datum aan of uit en verschilt verder nauwelijks: ze zegt niet meer dan de datum."
             if one_date
             else "De dosis verschilt meer dan één datum waarop ze aan of uit gaat.",
+        ),
+    )
+
+
+def no_jump(began: date, *, passed: bool) -> Check:
+    """Return whether nothing is left to a step where the dose begins."""
+    on = day(began)
+    return Check(
+        name="no_jump",
+        passed=passed,
+        says=Label(
+            "Where the dose begins, nothing changed that the dose does not tell."
+            if passed
+            else f"Since {on.en} there is a change of level beside the dose: more or less of it hardly told.",
+            "Waar de dosis begint, veranderde niets dat de dosis niet zegt."
+            if passed
+            else f"Sinds {on.nl} is er een verandering van niveau naast de dosis: hoeveel ervan maakte weinig uit.",
         ),
     )
 
@@ -211,6 +229,10 @@ _MISSING: Mapping[str, Label] = {
     "more_than_a_date": Label(
         "A dose that differs between units, or that rose and fell; until then, ask whether it changed at the date.",
         "Een dosis die tussen eenheden verschilt, of die op en neer ging; vraag tot dan of er op de datum iets veranderde.",
+    ),
+    "no_jump": Label(
+        "Ask whether it changed at the date; of the dose, units that had more and less of it at one time.",
+        "Vraag of er op de datum iets veranderde; en voor de dosis eenheden die er tegelijk meer en minder van hadden.",
     ),
     "one_way": Label("A look at low and at high doses apart.", "Lage en hoge doses apart bekijken."),
     "not_before_the_dose": Label("What began before the dose did.", "Wat er begon voordat de dosis kwam."),

@@ -10,10 +10,12 @@ from datetime import date
 import numpy as np
 
 from peil.dataset import Run
+from peil.errors import EvidenceError
 from peil.estimates.series import PER_YEAR, Series, SeriesPeriod
 from peil.methods.dose import Response
 from peil.methods.dose_in_time import dose_in_time
 from peil.methods.dose_units import dose_units
+from peil.methods.first_order import fitted
 from peil.methods.moments import Floats
 from peil.studies.finding import Check, Effect, Finding, Verdict
 from peil.studies.trend import checks as named
@@ -126,7 +128,11 @@ def dosed_series(series: Series, dose: Floats, known: Known, wanted: Wanted) -> 
     found = dose_in_time(
         model.y, dose, model.columns, lags=wanted.lags, lead=max(1, round(_LEAD_YEARS * year)), level=wanted.level
     )
-    checks += _checks(found, wanted, one_date=found.as_a_date >= _DATE)
+    one_date = found.as_a_date >= _DATE
+    checks += _checks(found, wanted, one_date=one_date)
+    if not one_date:
+        jump = _jump(model, dose)
+        checks.append(words.no_jump(began, passed=not jump < 1 - wanted.level))
     return _told(series.name, series.unit, found.n, found, checks, known.run, wanted, dose, relative=relative)
 
 
@@ -167,6 +173,19 @@ def dosed_units(units: Units, dose: Floats, known: Known, wanted: Wanted) -> Dos
         units.name, units.unit, found.n, found, checks, known.run, wanted, dose, relative=relative,
         staggered=_staggered(dose), without_dose=units.without_dose,
     )  # fmt: skip
+
+
+def _jump(model: Fitting, dose: Floats) -> float:
+    """Return the chance of as large a step where the dose begins, beside the dose itself; nan where it cannot be told."""
+    step = (np.arange(dose.size) >= onset(dose)).astype(np.float64)
+    columns = np.column_stack([model.columns, dose, step])
+    chosen = np.zeros(columns.shape[1])
+    chosen[-1] = 1.0
+    try:
+        below = fitted(model.y, columns).of(chosen).below(0.0)
+    except EvidenceError:
+        return math.nan
+    return 2 * min(below, 1 - below)
 
 
 def shown(found: Dosed, value: float) -> float:
