@@ -62,6 +62,7 @@ def _of_bots(dice: random.Random, at: datetime) -> dict[str, object]:
         "bot_failure": dice.choice((*BOT_FAILURES, None)),
         "asked_human_at": _at(at + timedelta(seconds=dice.choice((0, 1, 90)))) if dice.random() < 0.5 else None,
         "vendor_resolved": dice.choice((True, False, None)),
+        "needed_approval": {"agent": True, "bot": False}.get(str(steps["logged_by"])),
     }
 
 
