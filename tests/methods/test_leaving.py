@@ -8,8 +8,9 @@ import pytest
 from lifelines import CoxPHFitter, KaplanMeierFitter
 
 from peil.errors import DefinitionError, EvidenceError
+from peil.methods.hazards import hazards
 from peil.methods.leaving import leaving
-from peil.methods.survival import hazards, kaplan_meier, limits, log_survival_scores
+from peil.methods.survival import kaplan_meier, limits, log_survival_scores
 
 PLACE = np.arange(48)
 ENTRY, LEFT, TEAM = (7 * PLACE) % 5, PLACE % 3 != 0, PLACE % 8

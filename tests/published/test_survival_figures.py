@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from peil.errors import EvidenceError
+from peil.methods.hazards import hazards
 from peil.methods.incidence import incidence
 from peil.methods.log_rank import log_rank, rank_scores
 from peil.methods.survival import (
-    hazards,
     kaplan_meier,
     limits,
     log_survival_scores,

@@ -13,8 +13,9 @@ from peil.dataset import Dataset
 from peil.errors import EvidenceError
 from peil.estimates.lasting import Bounded, Lasting, Survivals, TimeTo
 from peil.estimates.survival import survival
+from peil.methods.hazards import Hazards, hazards
 from peil.methods.log_rank import LogRank
-from peil.methods.survival import Curve, Hazards, Kind, hazards
+from peil.methods.survival import Curve, Kind
 from peil.terms import Label
 
 PATIENCE = TimeTo(

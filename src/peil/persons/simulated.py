@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  # the shares of a made world stand where they act
 """A made customer file with a known truth: households, moves, typing errors, shared lines and what systems fill in."""
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class CustomerFile:
         for number, (person, times) in enumerate(zip(people, counts, strict=True)):
             for _ in range(times):
                 row = self._written(person, rng)
-                if looked_after[number] and rng.random() < 0.7:  # noqa: PLR2004  # most, not all
+                if looked_after[number] and rng.random() < 0.7:  # most, not all
                     row["phone"], row["mail"] = desk[number % len(desk)]
                 rows.append(row)
                 truth.append(number)
@@ -111,18 +112,18 @@ class CustomerFile:
             if line:
                 line["mail"] = f"fam.{folded(family).replace(' ', '')}{rng.integers(1, 9999)}@ziggo.nl"
             parents = int(rng.integers(1935, 2000))
-            twins = rng.random() < 0.03  # noqa: PLR2004  # of households with children
+            twins = rng.random() < 0.03  # of households with children
             born = ""
             taken: set[str] = set()
             for place in range(min(size, self.persons - len(people))):
                 child = place > 1
-                woman = bool(rng.random() < 0.5)  # noqa: PLR2004
+                woman = bool(rng.random() < 0.5)
                 among = _WOMEN if woman else _MEN
                 given = _pick(rng, [each for each in among if each not in taken])
                 taken.add(given)
-                surname = surnames[next(drawn)] if place == 1 and rng.random() < 0.5 else family  # noqa: PLR2004
-                born = born if child and twins and place > 2 else _day(rng, parents + (25 + 2 * place if child else 0))  # noqa: PLR2004
-                own = folded(f"{given[0] if rng.random() < 0.4 else given}.{surname}").replace(" ", "")  # noqa: PLR2004
+                surname = surnames[next(drawn)] if place == 1 and rng.random() < 0.5 else family
+                born = born if child and twins and place > 2 else _day(rng, parents + (25 + 2 * place if child else 0))
+                own = folded(f"{given[0] if rng.random() < 0.4 else given}.{surname}").replace(" ", "")
                 person = {
                     "given": given, "surname": surname, "born": born, **home, "married": family if place == 1 else "",
                     "phone": f"06{rng.integers(10_000_000, 99_999_999)}",
@@ -135,30 +136,30 @@ class CustomerFile:
     def _written(self, person: dict[str, str], rng: np.random.Generator) -> dict[str, str | None]:  # noqa: PLR0912, C901  # one branch for each thing that goes wrong
         draw = iter(rng.random(24).tolist())
         given, surname = person["given"], person["surname"]
-        if next(draw) < 0.05:  # noqa: PLR2004
+        if next(draw) < 0.05:
             given = _CALLED.get(given, given)
         if next(draw) < self.typos:
             given = _mistyped(given, rng)
         if next(draw) < self.typos:
             surname = _mistyped(surname, rng)
-        if next(draw) < 0.15 and person["woman"] and person["married"] and person["married"] != surname:  # noqa: PLR2004
+        if next(draw) < 0.15 and person["woman"] and person["married"] and person["married"] != surname:
             surname = f"{person['married']}-{surname}"
-        if next(draw) < 0.3:  # noqa: PLR2004
+        if next(draw) < 0.3:
             given = f"{given[0]}."
         row: dict[str, str | None] = {}
         how = next(draw)
-        if how < 0.5:  # noqa: PLR2004
+        if how < 0.5:
             row |= {"given_name": given, "surname": surname}
-        elif how < 0.51:  # noqa: PLR2004
+        elif how < 0.51:
             row |= {"given_name": surname, "surname": given}
         else:
-            row["name"] = f"{given} {surname}" if how < 0.9 else f"{surname}, {given}"  # noqa: PLR2004
+            row["name"] = f"{given} {surname}" if how < 0.9 else f"{surname}, {given}"
         born = person["born"]
         if next(draw) < self.typos:
             born = _misdated(born, rng)
-        row["birth_date"] = born if next(draw) < 0.6 else "-".join(reversed(born.split("-")))  # noqa: PLR2004
+        row["birth_date"] = born if next(draw) < 0.6 else "-".join(reversed(born.split("-")))
         if next(draw) < self.missing:
-            row["birth_date"] = "1900-01-01" if next(draw) < 0.2 else None  # noqa: PLR2004
+            row["birth_date"] = "1900-01-01" if next(draw) < 0.2 else None
         home = _home(rng) if next(draw) < self.moved else person
         if next(draw) >= self.missing / 2:
             code = home["postcode"]
@@ -167,13 +168,13 @@ class CustomerFile:
                 "house_number": home["house"], "street": home["street"], "place": home["place"],
             }  # fmt: skip
         if next(draw) >= self.missing:
-            number = person["line"] if person["line"] and next(draw) < 0.4 else person["phone"]  # noqa: PLR2004
-            row["phone"] = number if next(draw) < 0.5 else f"+31 {number[1:3]} {number[3:]}"  # noqa: PLR2004
-        elif next(draw) < 0.2:  # noqa: PLR2004
+            number = person["line"] if person["line"] and next(draw) < 0.4 else person["phone"]
+            row["phone"] = number if next(draw) < 0.5 else f"+31 {number[1:3]} {number[3:]}"
+        elif next(draw) < 0.2:
             row["phone"] = "0000000000"
         if next(draw) >= self.missing:
-            row["mail"] = person["box"] if person["box"] and next(draw) < 0.5 else person["mail"]  # noqa: PLR2004
-        elif next(draw) < 0.1:  # noqa: PLR2004
+            row["mail"] = person["box"] if person["box"] and next(draw) < 0.5 else person["mail"]
+        elif next(draw) < 0.1:
             row["mail"] = "test@test"
         return row
 
@@ -216,7 +217,7 @@ def _mistyped(word: str, rng: np.random.Generator) -> str:
 def _misdated(born: str, rng: np.random.Generator) -> str:
     year, month, day = born.split("-")
     return (
-        f"{year}-{day}-{month}" if int(day) < 13 else f"{year}-{month}-{int(day) - 1:02d}",  # noqa: PLR2004  # a month
+        f"{year}-{day}-{month}" if int(day) < 13 else f"{year}-{month}-{int(day) - 1:02d}",  # a month
         f"{year}-{month}-{int(rng.integers(1, 29)):02d}",
         f"{int(year) + int(rng.integers(1, 4))}-{month}-{day}",
         f"{year}-{int(rng.integers(1, 13)):02d}-{day}",
