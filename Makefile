@@ -51,24 +51,24 @@ prove: .venv/peil .venv/dev
 	@$(BIN)/python benchmarks/perception.py
 	@$(BIN)/python benchmarks/forecasts.py
 	@$(BIN)/python benchmarks/trials.py
-	@$(BIN)/python -P benchmarks/linkage_error.py
-	@$(BIN)/python -P benchmarks/time_as_currency.py
-	@$(BIN)/python -P benchmarks/automation.py
-	@$(BIN)/python -P benchmarks/home_working.py
-	@$(BIN)/python -P benchmarks/staff_methods.py
-	@$(BIN)/python -P benchmarks/staff_first.py
-	@$(BIN)/python -P benchmarks/breaks.py
-	@$(BIN)/python -P benchmarks/counterfactuals.py
-	@$(BIN)/python -P benchmarks/trend_break.py
-	@$(BIN)/python -P benchmarks/dose.py
+	@$(BIN)/python benchmarks/linkage_error.py
+	@$(BIN)/python benchmarks/time_as_currency.py
+	@$(BIN)/python benchmarks/automation.py
+	@$(BIN)/python benchmarks/home_working.py
+	@$(BIN)/python benchmarks/staff_methods.py
+	@$(BIN)/python benchmarks/staff_first.py
+	@$(BIN)/python benchmarks/breaks.py
+	@$(BIN)/python benchmarks/counterfactuals.py
+	@$(BIN)/python benchmarks/trend_break.py
+	@$(BIN)/python benchmarks/dose.py
 
 bench: .venv/peil .venv/dev
 	$(SAY) 'measures speed and memory beside its peers, into benchmarks/results*.md (an hour or so; --small: a few minutes)'
 	@$(BIN)/python benchmarks/run.py $(BENCH_FLAGS)
 	@$(BIN)/python benchmarks/surveys.py $(filter --small,$(BENCH_FLAGS))
 	@$(BIN)/python benchmarks/journeys.py
-	@$(BIN)/python -P benchmarks/linking.py
-	@$(BIN)/python -P benchmarks/lookup.py
+	@$(BIN)/python benchmarks/linking.py
+	@$(BIN)/python benchmarks/lookup.py
 	@$(BIN)/python benchmarks/patience.py
 	@$(BIN)/python benchmarks/mixed.py
 

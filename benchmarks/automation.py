@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from page import printed, put
 from peil.dataset import Dataset, build
 from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
@@ -43,7 +44,7 @@ from peil.studies.human_reachability import human_reachability
 from peil.terms import Better, Label, Unit
 
 PAGES = Path(__file__).parents[1] / "docs" / "explanation"
-BEGIN, END = "<!-- made by benchmarks/automation.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/automation.py -->"
 Floats = NDArray[np.float64]
 BOT, PERSON, BACK = range(3)
 HALF = 0.5
@@ -639,14 +640,9 @@ def _verdict(data: Dataset, rule: Threshold | Stages, where: str, matters: float
 
 def written(page: str, lines: Iterator[str], *, keep: bool) -> None:
     """Print the lines, and put them into their page."""
-    told = []
-    for line in lines:
-        print(line, flush=True)
-        told.append(line)
+    told = printed(lines)
     if keep:
-        path = PAGES / page
-        before, rest = path.read_text(encoding="utf-8").split(BEGIN)
-        path.write_text(f"{before}{BEGIN}\n" + "\n".join(told) + f"\n{END}{rest.split(END)[1]}", encoding="utf-8")
+        put(PAGES / page, BEGIN, told)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """How often the break tests find a break that is not there, how often one that is, and what they cost.
 
-Run it with ``python -P benchmarks/breaks.py``; it writes its tables into ``docs/explanation/trend-breaks.md``.
+Run it with ``python benchmarks/breaks.py``; it writes its tables into ``docs/explanation/trend-breaks.md``.
 ``--speed`` measures the costs only, and writes nothing; ``--ends`` writes the table on the last rows only.
 """
 
@@ -21,6 +21,7 @@ from types import ModuleType
 import numpy as np
 import ruptures
 
+from page import put
 from peil.methods.autocorrelation import known_dates, unknown_dates
 from peil.methods.breakpoints import many_partitions
 from peil.methods.end_of_sample import end_of_sample
@@ -234,12 +235,9 @@ def main() -> None:
             "known power": powers(known=True),
             "speed": speed(),
         }
-    page = PAGE.read_text(encoding="utf-8")
     for name, table in made.items():
-        begin, end = BEGIN.format(name), END.format(name)
-        page = f"{page.split(begin)[0]}{begin}\n\n{table}\n\n{end}{page.split(end)[1]}"
+        put(PAGE, BEGIN.format(name), [table], END.format(name))
         print(f"{name}\n{table}\n")
-    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

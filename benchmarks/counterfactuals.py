@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal, stats
 
+from page import put
 from peil.methods.controls import difference_in_differences, synthetic_control, synthetic_difference
 from peil.methods.discoveries import discoveries
 from peil.methods.first_order import season
@@ -26,7 +27,7 @@ from peil.methods.waves import History, borrow, wave_change
 
 Floats = NDArray[np.float64]
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "trend-break-shapes.md"
-BEGIN, END = "<!-- made by benchmarks/counterfactuals.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/counterfactuals.py -->"
 DRAWS, SEED = 200, 0
 RHOS = (0.0, 0.3, 0.6, 0.8, 0.9)
 BURN = 300
@@ -308,9 +309,7 @@ def main() -> None:
     made = page(asked.draws)
     print(made)
     if asked.draws == DRAWS:
-        text = PAGE.read_text(encoding="utf-8")
-        before, after = text.split(BEGIN)[0], text.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
+        put(PAGE, BEGIN, [made])
 
 
 if __name__ == "__main__":

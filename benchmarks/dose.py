@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from page import put
 from peil.dataset import Run
 from peil.estimates.series import Series
 from peil.methods.dose_in_time import dose_in_time
@@ -24,7 +25,7 @@ from peil.terms import Label, Unit
 
 Floats = NDArray[np.float64]
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "dose-and-contamination.md"
-BEGIN, END = "<!-- made by benchmarks/dose.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/dose.py -->"
 DRAWS, SIZES, PANELS, SEED = 200, 1_000, 400, 0
 BEGINS, WEEKS, BEFORE = date(2017, 11, 27), 208, 120
 SWING, SEASON, LEVEL = 0.03, 0.05, 0.5
@@ -265,10 +266,7 @@ def main() -> None:
         contamination(chosen.draws, chosen.seed),
     )
     lines = [each for part in parts for each in (*part, "")][:-1]
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    PAGE.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after, encoding="utf-8")
+    put(PAGE, BEGIN, lines)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy import special
 
+from page import printed, put
 from peil.dataset import Run
 from peil.methods.forecast_calibration import calibrated
 from peil.methods.meta import together
@@ -25,7 +26,7 @@ from peil.studies.trend_register.scoreboard import scoreboard
 from peil.terms import Label
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "trend-register.md"
-BEGIN, END = "<!-- made by benchmarks/forecasts.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/forecasts.py -->"
 RULE = Rule(holds="above", than=50, figure=Label("a figure", "een cijfer"), publisher="somebody")
 RUN = Run(inputs={}, version="0", engine="none")
 MATTERS = 0.1
@@ -193,14 +194,9 @@ def main() -> None:
     asked.add_argument("--worlds", type=int, default=300)
     asked.add_argument("--no-page", action="store_true", help="only print")
     given = asked.parse_args()
-    lines = []
-    for line in tables(given.draws, given.worlds):
-        print(line, flush=True)
-        lines.append(line)
+    lines = printed(tables(given.draws, given.worlds))
     if not given.no_page:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        after = rest.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
+        put(PAGE, BEGIN, lines)
 
 
 if __name__ == "__main__":

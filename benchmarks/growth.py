@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from page import printed, put
 from peil.dataset import Dataset, build
 from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
@@ -31,7 +32,7 @@ from peil.studies.strategy_and_growth import strategy_and_growth
 from peil.terms import Better, Label, Unit
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "strategy-and-growth.md"
-BEGIN, END = "<!-- made by benchmarks/growth.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/growth.py -->"
 TRUTH = 0.3
 # name: organisations, slope, what lies behind both, whether one respondent gave both
 WORLDS = {
@@ -156,14 +157,9 @@ def main() -> None:
     asked.add_argument("--worlds", type=int, default=200)
     asked.add_argument("--no-page", action="store_true", help="only print")
     given = asked.parse_args()
-    lines = []
-    for line in tables(given.draws, given.worlds):
-        print(line, flush=True)
-        lines.append(line)
+    lines = printed(tables(given.draws, given.worlds))
     if not given.no_page:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        after = rest.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
+        put(PAGE, BEGIN, lines)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Do intervals of working from home hold their truth, is noise called noise, and is who hangs up found out?
 
-Run it with ``python -P benchmarks/home_working.py``; it writes its tables into ``docs/explanation/home-working-study.md``.
+Run it with ``python benchmarks/home_working.py``; it writes its tables into ``docs/explanation/home-working-study.md``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from page import printed, put
 from peil.dataset import Run
 from peil.estimates.agent_panel import Panel, panel_of
 from peil.methods.imputation import Imputed, imputed
@@ -25,7 +26,7 @@ from peil.studies.home.teams import TeamEffect, team_effects
 from peil.studies.home_working import HomeWorking, of_panel
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "home-working-study.md"
-BEGIN, END = "<!-- made by benchmarks/home_working.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/home_working.py -->"
 RUN = Run(inputs={}, version="benchmark", engine="none")
 TRUTH = {"raw": -0.12, "treatment": -0.04, "selection": -0.08}
 MATTERS = 0.03
@@ -217,13 +218,9 @@ def main() -> None:
     asked.add_argument("--draws", type=int, default=200)
     asked.add_argument("--no-page", action="store_true", help="only print")
     given = asked.parse_args()
-    lines = []
-    for line in tables(given.draws):
-        print(line, flush=True)
-        lines.append(line)
+    lines = printed(tables(given.draws))
     if not given.no_page:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+        put(PAGE, BEGIN, lines)
 
 
 if __name__ == "__main__":

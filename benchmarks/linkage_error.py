@@ -1,6 +1,6 @@
 """Do intervals hold the truth where it is not sure who is who, and what do simpler ones do?
 
-Run it with ``python -P benchmarks/linkage_error.py``; it writes its table into ``docs/explanation/link-uncertainty.md``.
+Run it with ``python benchmarks/linkage_error.py``; it writes its table into ``docs/explanation/link-uncertainty.md``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy import special, stats
 
+from page import put
 from peil.methods import interval
 from peil.methods.link_scenarios import Scenarios, scenarios
 from peil.methods.linkage_error import ScenarioSums, joined, linked_ratio
@@ -21,7 +22,7 @@ from peil.methods.odds_calibration import Calibration, calibrate
 from peil.methods.ratio import ratio
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "link-uncertainty.md"
-BEGIN, END = "<!-- made by benchmarks/linkage_error.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/linkage_error.py -->"
 WINDOW, DAYS = 7.0, 60.0
 THRESHOLD = 0.5
 DRAWS = 20  # of Rubin's rules
@@ -238,9 +239,7 @@ def main() -> None:
         cells = " | ".join(f"{held:.1f}% ({error:+.1f}; {width:.1f})" for held, error, width in found)
         told.append(f"| {name} | {100 * aim:.1f}% | {cells} |")
         print(told[-1], f"{time.process_time() - began:.0f} s", flush=True)
-    if PAGE.exists() and BEGIN in PAGE.read_text(encoding="utf-8"):
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(told) + f"\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    put(PAGE, BEGIN, told)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from page import put
 from peil.engines import written
 from peil.engines.door import Limits, connect
 from peil.engines.handles import FIELDS, SAID, one
@@ -37,7 +38,7 @@ from peil.persons.register import PersonRules, Register
 from peil.persons.simulated import CustomerFile
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "persons.md"
-BEGIN, END = "<!-- made by benchmarks/linking.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/linking.py -->"
 KEY = b"simulated customers only"
 LIMITS = Limits(memory="6GB", threads=2)
 JOIN_FROM = threshold(20, 1)
@@ -247,10 +248,7 @@ def main() -> None:
         print("\n".join(costs))
         lines += ["", *costs]
     if not (told.dry or told.part):
-        text = PAGE.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text("\n".join([before + BEGIN, "", *lines, "", END + after.rstrip("\n"), ""]), encoding="utf-8")
+        put(PAGE, BEGIN, lines)
 
 
 if __name__ == "__main__":

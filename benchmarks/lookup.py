@@ -1,6 +1,6 @@
 """How quick and how right is "who is this?" over a million persons?
 
-Run it with ``python -P benchmarks/lookup.py``; it writes its table into ``docs/how-to/who-is-this.md``.
+Run it with ``python benchmarks/lookup.py``; it writes its table into ``docs/how-to/who-is-this.md``.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from page import put
 from peil.engines.handles import FIELDS, SAID, normalised
 from peil.persons.comparisons import STANDARD
 from peil.persons.lookup import Lookup, build
 from peil.persons.simulated import CustomerFile
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "who-is-this.md"
-BEGIN, END = "<!-- made by benchmarks/lookup.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/lookup.py -->"
 CHUNK = 50_000
 WAYS = {
     "phone": ("phone",),
@@ -158,9 +159,7 @@ def main() -> None:
     print(
         "\n".join(told), f"\n{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB at most in this process"
     )
-    if PAGE.exists() and BEGIN in PAGE.read_text(encoding="utf-8"):
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(told) + f"\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    put(PAGE, BEGIN, told)
 
 
 if __name__ == "__main__":

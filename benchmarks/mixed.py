@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from measured import Clock, measured
+from page import printed, put
 from peil.engines.duck import DuckEngine
 from peil.estimates.drawn import table_of
 from peil.estimates.mixed import MixedEstimate, mixed
@@ -145,13 +146,9 @@ def main() -> None:
         case(given.case[0], Path(given.case[1]))
         return
     with tempfile.TemporaryDirectory() as folder:
-        lines = []
-        for line in tables(Path(folder)):
-            print(line, flush=True)
-            lines.append(line)
+        lines = printed(tables(Path(folder)))
     if not given.no_page:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+        put(PAGE, BEGIN, lines, END)
 
 
 if __name__ == "__main__":

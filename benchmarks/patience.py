@@ -1,6 +1,6 @@
 """Is the curve that lifelines draws drawn in a tenth of the time, and do intervals hold the truth where callers come back?
 
-Run it with ``python -P benchmarks/patience.py``; it writes its tables into ``docs/explanation/patience.md``. The first needs
+Run it with ``python benchmarks/patience.py``; it writes its tables into ``docs/explanation/patience.md``. The first needs
 lifelines, as an oracle only.
 """
 
@@ -19,6 +19,7 @@ import pyarrow as pa
 from lifelines import AalenJohansenFitter, KaplanMeierFitter
 from lifelines.utils import median_survival_times, restricted_mean_survival_time
 
+from page import put
 from peil.calendars.days import CALENDAR, days
 from peil.dataset import Dataset, Run
 from peil.engines.door import Limits
@@ -29,7 +30,7 @@ from peil.measures.measure import POPULATIONS
 from peil.methods.survival import kaplan_meier
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "patience.md"
-BEGIN, END = "<!-- made by benchmarks/patience.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/patience.py -->"
 ROWS = 1_000_000
 MONDAY = date(2024, 3, 4)
 # curves are the same to rounding; lifelines integrates for its mean, and Peil adds strips
@@ -198,8 +199,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=400)
     told = [*speed(), "", *coverage(parser.parse_args().draws)]
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(told) + f"\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    put(PAGE, BEGIN, told)
     print("\n".join(told))
 
 

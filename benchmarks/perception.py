@@ -1,6 +1,6 @@
 """Do the intervals of a perception gap hold their truth, and is noise called noise?
 
-Run it with ``python -P benchmarks/perception.py``; it writes its tables into ``docs/explanation/perception-gap.md``.
+Run it with ``python benchmarks/perception.py``; it writes its tables into ``docs/explanation/perception-gap.md``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from scipy import special
 
+from page import put
 from peil.methods.agreement import agreement
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "perception-gap.md"
-BEGIN, END = "<!-- made by benchmarks/perception.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/perception.py -->"
 MEAN = 8.0
 # organisations, true spread of gaps, standard error of one gap
 CASES = ((8, 15.0, 6.0), (12, 5.0, 10.0), (20, 15.0, 6.0), (40, 10.0, 10.0), (80, 10.0, 8.0))
@@ -73,8 +74,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1_000)
     draws = parser.parse_args().draws
     told = [f"{draws:,} draws of each row; 95 in 100 is aimed at.", "", *coverage(draws, 1), "", *verdicts(draws, 2)]
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(told) + f"\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    put(PAGE, BEGIN, told)
     print("\n".join(told))
 
 

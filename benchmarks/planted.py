@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from page import put
 from peil.dataset import Dataset, build
 from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
@@ -26,7 +27,7 @@ from peil.sources.simulated import SimulatedCentre
 from peil.sources.source import Draft, Export, Fault
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "planted-truths.md"
-BEGIN, END = "<!-- made by benchmarks/planted.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/planted.py -->"
 # measure, rows it is asked of, the planted truth
 ASKED: Sequence[tuple[str, str, str]] = (
     ("service_level_20_answered_offered", "channel = 'call'", "service_level_20"),
@@ -138,7 +139,6 @@ def main() -> None:
     asked = parser.parse_args()
     found = covered(*worlds(asked.draws, asked.contacts))
     lines = [
-        BEGIN,
         f"{asked.draws} draws of {asked.contacts:,} contacts each, {date.today():%d %B %Y}.",  # noqa: DTZ011  # a day on a page
         "",
         "| measure | of | planted | mean error | mean width | held |",
@@ -149,11 +149,8 @@ def main() -> None:
         ),
         "",
         f"All together: {np.mean([each.held for each in found]):.1%} of {sum(each.draws for each in found):,} intervals held the truth.",
-        END,
     ]
-    page = PAGE.read_text(encoding="utf-8")
-    head, rest = page.split(BEGIN)
-    PAGE.write_text(head + "\n".join(lines) + rest.split(END)[1], encoding="utf-8")
+    put(PAGE, BEGIN, lines)
     print("\n".join(lines))
 
 

@@ -1,6 +1,6 @@
 """Do intervals of staff and customers hold their truth, is no link called none, and is a ceiling told from a slope?
 
-Run it with ``python -P benchmarks/staff_first.py``; it writes its tables into ``docs/explanation/staff-first-study.md``.
+Run it with ``python benchmarks/staff_first.py``; it writes its tables into ``docs/explanation/staff-first-study.md``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from page import printed, put
 from peil.dataset import Run
 from peil.estimates.team_months import StaffRows
 from peil.sources.simulated import SimulatedStaffFirst
@@ -23,7 +24,7 @@ from peil.studies.staff.staying import staying
 from peil.studies.staff_first import of_rows
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "staff-first-study.md"
-BEGIN, END = "<!-- made by benchmarks/staff_first.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/staff_first.py -->"
 RUN = Run(inputs={}, version="benchmark", engine="none")
 MATTERS = 0.1
 Parameters = dict[str, Any]
@@ -150,14 +151,10 @@ def main() -> None:
     asked.add_argument("--draws", type=int, default=200)
     asked.add_argument("--no-page", action="store_true", help="only print")
     given = asked.parse_args()
-    lines = []
-    for line in tables(given.draws):
-        print(line, flush=True)
-        lines.append(line)
+    lines = printed(tables(given.draws))
     print(f"{time.process_time():.0f} s of processor time")
     if not given.no_page:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+        put(PAGE, BEGIN, lines)
 
 
 if __name__ == "__main__":

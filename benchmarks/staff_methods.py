@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy import special
 
+from page import printed, put
 from peil.errors import EvidenceError
 from peil.methods.control_limits import control_limits
 from peil.methods.lead_lag import lead_lag
@@ -238,16 +239,11 @@ def main() -> None:
     asked.add_argument("--no-page", action="store_true", help="only print")
     given = asked.parse_args()
     for name in given.only or TABLES:
-        lines = []
-        for line in TABLES[name](given.draws):
-            print(line, flush=True)
-            lines.append(line)
+        lines = printed(TABLES[name](given.draws))
         if given.no_page:
             continue
         begin, end = f"<!-- {name}: made by benchmarks/staff_methods.py -->", f"<!-- end of {name} -->"
-        before, rest = PAGE.read_text(encoding="utf-8").split(begin)
-        after = rest.split(end)[1]
-        PAGE.write_text(f"{before}{begin}\n" + "\n".join(lines) + f"\n{end}{after}", encoding="utf-8")
+        put(PAGE, begin, lines, end)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Do intervals of the price of a minute hold their truth, and do verdicts fit worlds of which the truth is known?
 
-Run it with ``python -P benchmarks/time_as_currency.py``; it writes its tables into
+Run it with ``python benchmarks/time_as_currency.py``; it writes its tables into
 ``docs/explanation/time-as-currency-study.md``.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from page import put
 from peil.calendars.days import CALENDAR, days
 from peil.dataset import Dataset, Run
 from peil.engines.door import Limits
@@ -26,7 +27,7 @@ from peil.measures.measure import POPULATIONS
 from peil.studies.time_as_currency import time_as_currency
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "time-as-currency-study.md"
-BEGIN, END = "<!-- made by benchmarks/time_as_currency.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/time_as_currency.py -->"
 FIRST, CHANGED, DAYS = date(2019, 4, 1), date(2020, 3, 16), 700
 CSAT = measure_named("csat_mean")
 
@@ -154,8 +155,7 @@ def main() -> None:
         "",
         *verdicts(engine, draws),
     ]
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(told) + f"\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    put(PAGE, BEGIN, told)
     print("\n".join(told))
 
 

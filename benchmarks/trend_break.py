@@ -1,6 +1,6 @@
 """How often is a break called where there is one, and where there is none? Simulates weekly series in worlds that are known.
 
-Run it with ``OPENBLAS_NUM_THREADS=1 python -P benchmarks/trend_break.py`` (small matrices gain nothing by threads); it writes
+Run it with ``OPENBLAS_NUM_THREADS=1 python benchmarks/trend_break.py`` (small matrices gain nothing by threads); it writes
 its tables into ``docs/explanation/trend-break-study.md``. Each draw goes through the whole study from the series on; some
 go through exports and tables as well (``--exports``).
 """
@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from page import put
 from peil.dataset import Run
 from peil.estimates.series import Series
 from peil.made import made
@@ -31,7 +32,7 @@ from peil.terms import Label, Unit
 Floats = NDArray[np.float64]
 Change = Literal["none", "step", "ramp", "dip", "earlier"]
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "trend-break-study.md"
-BEGIN, END = "<!-- made by benchmarks/trend_break.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/trend_break.py -->"
 DRAWS, EXPORTS, SEED = 200, 12, 0
 BEGINS, WEEKS, BEFORE = date(2017, 11, 27), 208, 120
 SWING, SEASON, LEVEL, CONTACTS = 0.03, 0.05, 0.5, 2_000.0
@@ -288,10 +289,7 @@ def main() -> None:
     lines = table(found, chosen.draws)
     if chosen.exports:
         lines += ["", *exported(chosen.exports, chosen.seed)]
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    PAGE.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after, encoding="utf-8")
+    put(PAGE, BEGIN, lines)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from lifelines import CoxPHFitter
 
+from page import printed, put
 from peil.dataset import Dataset, Run
 from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
@@ -28,7 +29,7 @@ from peil.methods.trial import Terms, best_length, best_lengths, learned, profit
 from peil.studies.trial_counts import ratios, sums_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "trial-length-study.md"
-BEGIN, END = "<!-- made by benchmarks/trials.py -->", "<!-- end -->"
+BEGIN = "<!-- made by benchmarks/trials.py -->"
 LENGTHS = np.array([7, 14, 30])
 TERMS = Terms(margin=200, daily_cost=0.9)
 SHARE, HAZARD, UPTAKE = 0.45, 0.12, 0.6
@@ -160,14 +161,9 @@ def main() -> None:
     asked.add_argument("--draws", type=int, default=400)
     asked.add_argument("--no-page", action="store_true", help="only print")
     given = asked.parse_args()
-    lines = []
-    for line in tables(given.draws):
-        print(line, flush=True)
-        lines.append(line)
+    lines = printed(tables(given.draws))
     if not given.no_page:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        after = rest.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
+        put(PAGE, BEGIN, lines)
 
 
 if __name__ == "__main__":
