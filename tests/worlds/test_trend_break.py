@@ -234,7 +234,7 @@ def test_a_change_log_is_checked_where_it_is_read(tmp_path):
         entries([{"what": "x"}])
     with pytest.raises(DefinitionError, match="does not say what changed"):
         entries([{"on": "2020-06-01"}])
-    with pytest.raises(SourceError, match="there is no change log"):
+    with pytest.raises(SourceError, match="there is no file"):
         read_changes(tmp_path / "none.yaml")
 
 

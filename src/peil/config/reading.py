@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from peil.config.configuration import Configuration
 from peil.errors import PeilError, SourceError, neighbours
+from peil.yaml_file import Fault, fault, place, plain, text_of, told, tree_of
 
 FILE_NAME = "peil.yaml"
 
@@ -49,11 +48,7 @@ def read(path: Path) -> Configuration:
     Raises:
         ConfigurationError: it has faults; each is told as file:line:column.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name}: the file is not UTF-8", remedy="save it as UTF-8") from None
-    return read_text(text, path.name)
+    return read_text(text_of(path, holds="settings", refused=ConfigurationError), path.name)
 
 
 def read_text(text: str, name: str = FILE_NAME) -> Configuration:
@@ -74,40 +69,23 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
         ...
         peil.config.reading.ConfigurationError: peil.yaml:2:1: cuntry: there is no such setting; did you mean 'country'?
     """
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
-        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise ConfigurationError(
-            f"{where}: {fault.problem or 'this is not YAML'}", remedy="check indentation and quotes"
-        ) from None
-    except YAMLError:
-        raise ConfigurationError(f"{name}: this is not YAML", remedy="check indentation and quotes") from None
+    tree = tree_of(text, name, refused=ConfigurationError)
     if not isinstance(tree, CommentedMap):
         raise ConfigurationError(f"{name}:1:1: a configuration is a list of settings such as 'name: shop'")
     _known_zones(tree, name)
-    plain: dict[str, Any] = _plain(tree)
-    for each in plain.get("sources") or []:
+    settings: dict[str, Any] = plain(tree)
+    for each in settings.get("sources") or []:
         if isinstance(each, dict):
-            each.setdefault("organisation", plain.get("organisation", ""))
-            each.setdefault("zone", plain.get("zone", "Europe/Amsterdam"))
+            each.setdefault("organisation", settings.get("organisation", ""))
+            each.setdefault("zone", settings.get("zone", "Europe/Amsterdam"))
     try:
-        return Configuration.model_validate(plain)
-    except ValidationError as fault:
-        told = sorted(_told(each, tree, name) for each in fault.errors(include_url=False))  # type: ignore[arg-type]  # pydantic's own typed dict
-        raise ConfigurationError("\n".join(text for _, text in told)) from None
-    except PeilError as fault:
-        raise ConfigurationError(f"{name}: {fault.what}", remedy=fault.remedy) from None
-
-
-def _plain(node: Any) -> Any:  # noqa: ANN401  # whatever YAML holds
-    """Return YAML as plain data: keys as text (a day may be one), dates and times as they were written."""
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(each) for each in node]
-    return node if isinstance(node, (bool, int, float, type(None))) else str(node)
+        return Configuration.model_validate(settings)
+    except ValidationError as refused:
+        raise ConfigurationError(
+            told((_fault(each, tree) for each in refused.errors(include_url=False)), name)
+        ) from None  # type: ignore[arg-type]  # pydantic's own typed dict
+    except PeilError as refused:
+        raise ConfigurationError(f"{name}: {refused.what}", remedy=refused.remedy) from None
 
 
 def _known_zones(tree: CommentedMap, name: str) -> None:
@@ -119,52 +97,23 @@ def _known_zones(tree: CommentedMap, name: str) -> None:
             [(f"{key}.{place}.", each) for place, each in enumerate(listed)] if isinstance(listed, CommentedSeq) else []
         )
     zones = available_timezones()
-    told = []
+    wrong: list[Fault] = []
     for path, node in places:
         if isinstance(node, CommentedMap) and "zone" in node and str(node["zone"]) not in zones:
             line, column = node.lc.key("zone")
             zone = str(node["zone"])
-            told.append(
-                f"{name}:{line + 1}:{column + 1}: {path}zone: '{zone}' is not a time zone; {neighbours(zone, zones)}"
-            )
-    if told:
-        raise ConfigurationError("\n".join(told))
+            wrong.append((line, column, f"{path}zone: '{zone}' is not a time zone; {neighbours(zone, zones)}"))
+    if wrong:
+        raise ConfigurationError(told(wrong, name))
 
 
-def _told(error: dict[str, Any], tree: CommentedMap, name: str) -> tuple[tuple[int, int], str]:
-    line, column, path = _position(tree, error["loc"])
-    says = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
-    last = str(error["loc"][-1]) if error["loc"] else ""
-    if error["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
-        says = "there is no such setting; " + neighbours(last, _known(error["loc"][:-1]))
-    elif error["type"] == "missing":
-        says = "is needed here"
-    elif error["type"] == "union_tag_invalid":
-        context = error["ctx"]
-        known = re.findall(r"'([^']+)'", str(context["expected_tags"]))
-        path, says = (
-            f"{path}.kind",
-            f"'{context['tag']}' is no kind of source; " + neighbours(str(context["tag"]), known),
-        )
-    return (line, column), f"{name}:{line + 1}:{column + 1}: {path}: {says}"
-
-
-def _position(tree: CommentedMap, loc: Sequence[str | int]) -> tuple[int, int, str]:
-    """Walk as far as the file goes; steps that only the model knows (a union's tag) are passed over."""
-    node: Any = tree
-    line, column = 0, 0
-    path: list[str] = []
-    for place, step in enumerate(loc):
-        if isinstance(node, CommentedMap) and step in node:
-            line, column = node.lc.key(step)
-            node = node[step]
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line, column = node.lc.item(step)
-            node = node[step]
-        elif place < len(loc) - 1:
-            continue
-        path.append(str(step))
-    return line, column, ".".join(path)
+def _fault(error: Mapping[str, Any], tree: CommentedMap) -> Fault:
+    if error["type"] == "union_tag_invalid":
+        line, column, path = place(tree, error["loc"])
+        kind = str(error["ctx"]["tag"])
+        kinds = re.findall(r"'([^']+)'", str(error["ctx"]["expected_tags"]))
+        return line, column, f"{path}.kind: '{kind}' is no kind of source; {neighbours(kind, kinds)}"
+    return fault(error, tree, tuple(_known(error["loc"][:-1])))
 
 
 def _known(loc: Sequence[str | int]) -> Iterator[str]:

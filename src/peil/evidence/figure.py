@@ -45,7 +45,7 @@ class Sample:
         source: where that is told.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     id: str
     audience: Audience
@@ -90,7 +90,7 @@ class Figure:
         Label(en='75%', nl='75%')
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     id: str
     claim: str

@@ -8,13 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 
-from peil.errors import DefinitionError, SourceError, neighbours
+from peil.errors import DefinitionError, neighbours
 from peil.measures.catalogue import CATALOGUE
 from peil.terms import Label
+from peil.yaml_file import text_of, tree_of
 
 EVERYTHING = "everything"
 _KNOWN = ("on", "measures", "what")
@@ -76,12 +75,7 @@ def read_changes(path: Path, *, known: Iterable[str] | None = None) -> tuple[Def
         SourceError: the file is not there, or is not YAML.
         DefinitionError: as in ``entries``.
     """
-    try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise SourceError(f"there is no change log {path.name}", remedy="make one, or leave it out") from None
-    except (YAMLError, UnicodeDecodeError):
-        raise SourceError(f"{path.name} is not YAML in UTF-8", remedy="check indentation and quotes") from None
+    tree = tree_of(text_of(path, holds="changes"), path.name)
     listed = tree.get("changes", []) if isinstance(tree, CommentedMap) else tree
     if not isinstance(listed, CommentedSeq | list):
         raise DefinitionError(f"{path.name} holds no list of changes", remedy="write '- on: 2020-06-01' and 'what: …'")

@@ -31,7 +31,7 @@ SET_BY_LABELS: dict[SetBy, Label] = {
     "words": Label("read from the forecaster's words", "afgeleid uit de woorden van de voorspeller"),
     "register": Label("set by the register", "gekozen door het register"),
 }
-_STRICT = ConfigDict(extra="forbid")
+_STRICT = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 NO_RULE = "nothing is measured: name a 'measure' of the catalogue, or a 'figure' with the 'publisher' who counts it"
 
 
