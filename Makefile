@@ -47,6 +47,7 @@ prove: .venv/peil .venv/dev
 	@$(BIN)/python benchmarks/calibrated_coverage.py
 	@$(BIN)/python benchmarks/nonresponse.py
 	@$(BIN)/python benchmarks/small_cells.py
+	@$(BIN)/python benchmarks/scale_intervals.py
 	@$(BIN)/python benchmarks/growth.py
 	@$(BIN)/python benchmarks/perception.py
 	@$(BIN)/python benchmarks/forecasts.py

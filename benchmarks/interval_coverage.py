@@ -5,7 +5,7 @@ Run it with ``python benchmarks/interval_coverage.py``; it writes its tables int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from scipy import special
 from peil.methods import interval
 from peil.methods.moments import Moments, Strata, gather
 from peil.methods.ratio import Ratios, ratio
+from peil.methods.student import student
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -46,6 +47,9 @@ WEIGHTS = (0.5, 2.0)
 DRAWS = 4_000
 SEED = 20_200_316
 Z = float(special.ndtri(0.975))
+# What was tried and is not what Peil prints: told at the end, worst and best.
+TRIED = "tried: "
+ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +102,27 @@ def chances(n: int, promoters: Floats, detractors: Floats, shape: Sequence[float
     return np.exp(ways + promoters * np.log(p) + detractors * np.log(d) + passives * np.log(1 - p - d))
 
 
-def compare(nps: Ratios, share: Ratios, detractors: Floats, shape: Sequence[float], chance: Floats) -> list[float]:
+def halfway(first: interval.Interval, second: interval.Interval) -> interval.Interval:
+    """Return the interval whose ends lie halfway between those of two."""
+    return (first[0] + second[0]) / 2, (first[1] + second[1]) / 2
+
+
+def compare(
+    nps: Ratios, share: Ratios, detractors: Floats, half: Floats, shape: Sequence[float], chance: Floats
+) -> list[float]:
     """Return the coverage of the intervals of a net promoter score, given the estimates of every outcome."""
     p, d = shape
     reach, points = Z * nps.se, 100 * (p - d)
-    return [
-        held(nps.value - reach, nps.value + reach, points, chance),
-        held(*interval.mean(nps.value, nps.se, nps.df_here, least=-100, most=100), points, chance),
-        held(*interval.points(share.value, detractors, nps.n_eff), points, chance),
-        held(*interval.points_score(share.value, detractors, nps.n_eff), points, chance),
+    wald, score = (each(share.value, detractors, nps.n_eff) for each in (interval.points, interval.points_score))
+    told = [
+        (nps.value - reach, nps.value + reach),
+        interval.mean(nps.value, nps.se, nps.df_here, least=-100, most=100),
+        wald,
+        score,
+        halfway(wald, score),
+        interval.points(share.value, detractors, half),
     ]
+    return [held(*each, points, chance) for each in told]
 
 
 def simple(n: int, shape: Sequence[float]) -> list[float]:
@@ -135,7 +150,8 @@ def simple(n: int, shape: Sequence[float]) -> list[float]:
             wyy=yy,
         )
         estimates.append(ratio(moments, y.size))
-    return compare(*estimates, detractors / n, shape, chances(n, promoters, detractors, shape))
+    whole = np.full(promoters.size, float(n))
+    return compare(*estimates, detractors / n, whole, shape, chances(n, promoters, detractors, shape))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +167,21 @@ class Drawn:
         """Return the mean of ``of`` in every sample."""
         moments = gather(of=of, weight=self.weight, group=self.sample, stratum=self.sample, cluster=self.cluster)
         return ratio(moments, int(self.sample[-1]) + 1, singleton="certainty")
+
+    def half_alike(self, found: Ratios) -> Floats:
+        """Return effective answers that fall no further for few clusters than if answers of one correlated by a half."""
+        samples = int(self.sample[-1]) + 1
+        _, place = np.unique(self.cluster, return_inverse=True)
+        whose = np.zeros(int(place.max()) + 1, dtype=np.int64)
+        whose[place] = self.sample
+        clusters = np.bincount(whose, np.bincount(place, self.weight) ** 2, samples)
+        rows = np.bincount(self.sample, self.weight**2, samples)
+        least = np.bincount(self.sample, self.weight, samples) ** 2 / (ALIKE * clusters + (1 - ALIKE) * rows)
+        n = np.bincount(self.sample, minlength=samples).astype(np.float64)
+        known = found.deff > 0
+        plain = np.divide(n, found.deff, out=n.copy(), where=known)
+        few = np.where(found.df_here > 0, student(n - 1, 0.95) / student(np.maximum(found.df_here, 1), 0.95), 1.0)
+        return np.minimum(n, np.where(known, np.maximum(plain * few**2, np.minimum(plain, least)), least))
 
 
 def drawn(design: Design, n: int, shape: Sequence[float], draws: int, seed: int) -> Drawn:
@@ -178,7 +209,7 @@ def points(design: Design, n: int, shape: Sequence[float], draws: int) -> list[f
     made = drawn(design, n, (d, 1 - p - d, p), draws, SEED + n)
     detractor, promoter = (1.0 * (made.answer == each) for each in (0, 2))
     nps, share, low = (made.ratio(of) for of in (100 * (promoter - detractor), promoter, detractor))
-    return compare(nps, share, low.value, shape, np.full(draws, 1 / draws))
+    return compare(nps, share, low.value, made.half_alike(nps), shape, np.full(draws, 1 / draws))
 
 
 def scales(design: Design, n: int, shape: Sequence[float], draws: int) -> list[float]:
@@ -190,14 +221,21 @@ def scales(design: Design, n: int, shape: Sequence[float], draws: int) -> list[f
     mean = made.ratio(made.answer + 1.0)
     centre = float(np.dot(shape, np.arange(1, most + 1)))
     spread = np.nan_to_num(np.divide(mean.se**2, mean.deff, out=np.zeros(draws), where=mean.deff > 0)) * n
-    reach = Z * top.se
-    return [
-        held(top.value - reach, top.value + reach, truth, chance),
-        held(*interval.share(top.value, top.n_eff), truth, chance),
-        held(*interval.share_beta(top.value, top.n_eff), truth, chance),
-        held(*interval.mean(mean.value, mean.se, mean.df_here, least=1, most=most), centre, chance),
-        held(*interval.scale(mean.value, spread, mean.n_eff, least=1, most=most), centre, chance),
+    reach, wilson = Z * top.se, interval.share(top.value, top.n_eff)
+    exact = interval.share_beta(top.value, top.n_eff)
+    tops = [(top.value - reach, top.value + reach), wilson, exact, jeffreys(top.value, top.n_eff)]
+    tops += [halfway(wilson, exact), interval.share(top.value, made.half_alike(top))]
+    means = [interval.mean(mean.value, mean.se, mean.df_here, least=1, most=most)]
+    means += [
+        interval.scale(mean.value, spread, each, least=1, most=most) for each in (mean.n_eff, made.half_alike(mean))
     ]
+    return [held(*each, truth, chance) for each in tops] + [held(*each, centre, chance) for each in means]
+
+
+def jeffreys(p: Floats, n: Floats) -> interval.Interval:
+    """Return Jeffreys' interval of a share on effective rows (Brown, Cai and DasGupta 2001)."""
+    low, high = (special.betaincinv(n * p + 0.5, n * (1 - p) + 0.5, each) for each in (0.025, 0.975))
+    return np.where(p <= 0, 0.0, low), np.where(p >= 1, 1.0, high)
 
 
 def covered(cover: Callable[[Sequence[float]], list[float]], shapes: Sequence[Sequence[float]]) -> Floats:
@@ -220,7 +258,8 @@ def head(*names: str) -> list[str]:
 def table(draws: int = DRAWS) -> str:
     """Return the tables in Markdown, and first of all each interval at its best and worst."""
     cases = [(design, n) for design in COMPLEX for n in SIZES] + [(design, n) for design in LARGE for n in (50, 200)]
-    ways = ("plain Wald", "Student", "adjusted Wald", "score")
+    ways: tuple[str, ...] = ("plain Wald", "Student", "adjusted Wald", "score")
+    ways += (f"{TRIED}halfway between adjusted Wald and score", f"{TRIED}adjusted Wald, clusters half alike at most")
     rows = [(f"{n}, {SIMPLE.name} (exact)", covered(lambda shape, n=n: simple(n, shape), SHAPES)) for n in SIZES]
     rows += [
         (f"{n}, {design.name}", covered(lambda shape, d=design, n=n: points(d, n, shape, draws), SHAPES))
@@ -230,31 +269,45 @@ def table(draws: int = DRAWS) -> str:
     for name, shapes, box in (("Satisfaction, 1 to 5", CSAT, "top two"), ("Effort, 1 to 7", CES, "top three")):
         ways = (
             *(f"{box}: {way}" for way in ("plain Wald", "Wilson", "Korn-Graubard")),
+            f"{TRIED}{box}: Jeffreys",
+            f"{TRIED}{box}: halfway between Wilson and Korn-Graubard",
+            f"{TRIED}{box}: Wilson, clusters half alike at most",
             "mean: Student",
             "mean: two added",
+            f"{TRIED}mean: two added, clusters half alike at most",
         )
         rows = [
             (f"{n}, {design.name}", covered(lambda shape, d=design, n=n: scales(d, n, shape, draws), shapes))
             for design, n in [(SIMPLE, n) for n in SIZES] + cases
         ]
         parts.append((name, ways, rows))
-    lines = ["## All in all", "", *head("of", "interval", "lowest mean", "highest mean", "lowest of one kind")]
+    lines: list[str] = []
+    for title, tried in (("All in all", False), ("Tried, and not taken", True)):
+        lines += [f"## {title}", "", *head("of", "interval", "lowest mean", "highest mean", "lowest of one kind")]
+        lines += [told for part in parts for told in worst_and_best(*part, tried=tried)] + [""]
     for name, ways, rows in parts:
-        all_rows = np.stack([figures for _, figures in rows])
-        for place, way in enumerate(ways):
-            mean, low = all_rows[:, place, 0], all_rows[:, place, 1]
+        shown = [place for place, way in enumerate(ways) if not way.startswith(TRIED)]
+        lines += [f"## {name}", "", *head("answers", *(ways[place] for place in shown))]
+        lines += [*(line(told, figures[shown]) for told, figures in rows), ""]
+    return "\n".join(lines).rstrip()
+
+
+def worst_and_best(name: str, ways: Sequence[str], rows: Sequence[tuple[str, Floats]], *, tried: bool) -> Iterator[str]:
+    """Yield a line for each interval: its lowest and highest mean, and the lowest of one kind of customers."""
+    every = np.stack([figures for _, figures in rows])
+    for place, way in enumerate(ways):
+        if way.startswith(TRIED) is tried:
+            mean, low = every[:, place, 0], every[:, place, 1]
             where = rows[int(low.argmin())][0]
-            lines.append(f"| {name} | {way} | {mean.min():.1f} | {mean.max():.1f} | {low.min():.1f}: {where} |")
-    for name, ways, rows in parts:
-        lines += ["", f"## {name}", "", *head("answers", *ways), *(line(*each) for each in rows)]
-    return "\n".join(lines)
+            told = way.removeprefix(TRIED)
+            yield f"| {name} | {told} | {mean.min():.1f} | {mean.max():.1f} | {low.min():.1f}: {where} |"
 
 
 def main() -> None:
     """Write the tables between their marks."""
+    made = table()
     page = PAGE.read_text(encoding="utf-8")
     before, after = page.split(BEGIN)[0], page.split(END)[1]
-    made = table()
     PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
     print(made)
 

@@ -131,6 +131,7 @@ def configuration() -> Iterator[str]:
         "SurveyConfig",
         "WeightsConfig",
         "MarginConfig",
+        "DoubtfulConfig",
         "PersonsConfig",
         "JourneysConfig",
         "MeasureConfig",

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
+from hypothesis import settings
 
+import commands
+import nasty as nasty_module
 from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
 
-
-def _module(name):
-    """Load a module that lies beside the tests: with importlib as import mode they are no package."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
-    made = importlib.util.module_from_spec(spec)
-    sys.modules[name] = made
-    spec.loader.exec_module(made)
-    return made
+# the same examples each time, and a busy machine is no fault of what is tested
+settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
 def nasty():
     """The module ``nasty.py``."""
-    return _module("nasty")
+    return nasty_module
 
 
 @pytest.fixture(scope="session")
 def peil_command():
     """Run a command of Peil in a process of its own; see ``commands.py``."""
-    return _module("commands").peil
+    return commands.peil
 
 
 @pytest.fixture(scope="session")

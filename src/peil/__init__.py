@@ -22,7 +22,7 @@ _HOMES = {
     "Estimate": ("peil.estimates.estimate", "Estimate"),
     "Estimates": ("peil.estimates.estimate", "Estimates"),
     "sample": ("peil.estimates.sample", "sample"),
-    "Sample": ("peil.estimates.sample", "Sample"),
+    "Sample": ("peil.estimates.sampled_rows", "Sample"),
     "Finding": ("peil.studies.finding", "Finding"),
     "PeilError": ("peil.errors", "PeilError"),
     "CATALOGUE": ("peil.measures.catalogue", "CATALOGUE"),

@@ -55,8 +55,9 @@ from peil.surveys.design import (
     SURVEY,
     Design,
 )
+from peil.surveys.quality import Rules
 from peil.surveys.responses import RESPONSES, respond
-from peil.surveys.weigh import Weighting, design_of, remembered, weigh
+from peil.surveys.weigh import Weighting, design_of, remembered, singleton_of, weigh
 
 # Raised when a stage's meaning changes, so that tables built by an older Peil are built again.
 STAGES = 10
@@ -136,6 +137,8 @@ class Dataset:
         loads: the ledger entries of every load in it.
         weighting: what calibration did to the weights of each survey that has weights of its own.
         people: which customer record is of which person; None where no customer records were loaded.
+        panels: how people came to be asked, survey by survey, where it is told: volunteers have no response rate.
+        doubtful: when a response was flagged.
     """
 
     engine: Engine
@@ -146,6 +149,8 @@ class Dataset:
     designs: Mapping[str, Design] = field(default_factory=lambda: dict(DESIGNS))
     weighting: Mapping[str, Diagnosis] = field(default_factory=dict)
     people: People | None = None
+    panels: Mapping[str, str] = field(default_factory=dict)
+    doubtful: Rules = field(default_factory=Rules)
 
 
 _CURRENT = """
@@ -207,6 +212,7 @@ def build(  # noqa: PLR0913  # one setting for each stage that has some
     surveys: Sequence[SurveyConfig] = (),
     journeys: JourneyRule | None = None,
     persons: PersonRules | None = None,
+    doubtful: Rules | None = None,
 ) -> Dataset:
     """Return the tables that can be counted; built once per state of the store and kept beside it.
 
@@ -220,6 +226,7 @@ def build(  # noqa: PLR0913  # one setting for each stage that has some
         surveys: how each survey is weighted.
         journeys: what makes contacts parts of one journey; the same reason within a week, if left out.
         persons: when records and contacts are taken to be of one person.
+        doubtful: when a response is flagged.
 
     Raises:
         EvidenceError: nothing was loaded yet, or a survey cannot be weighted as asked.
@@ -242,6 +249,9 @@ def build(  # noqa: PLR0913  # one setting for each stage that has some
         who = people(store.folder, engine, current(engine, CUSTOMERS, loads), loads, rules)
         told.append(who.digest)
     told.append([rules.shared_by, rules.most_contacts, sorted(rules.own_handles)])
+    flags = doubtful or Rules()
+    if flags != Rules():
+        told.append(repr(flags))
     weights = [(each.name, each.weights.model_dump(mode="json")) for each in surveys if each.weights]
     if weights:
         told.append(weights)
@@ -260,7 +270,8 @@ def build(  # noqa: PLR0913  # one setting for each stage that has some
         tables = {schema.name: engine.kept(schema, schema.name, folder) for schema in KEPT}
         weightings = remembered(kept_weights.read_text(encoding="utf-8")) if weights else ()
     else:
-        tables = _stages(engine, loads, calendars, calendar, first, last, folder, journeys or JourneyRule(), rules, who)
+        rule = journeys or JourneyRule()
+        tables = _stages(engine, loads, calendars, calendar, first, last, folder, rule, rules, who, flags)
         tables["responses"], weightings = _weighed(engine, tables, surveys, folder)
         tables = {
             schema.name: tables[schema.name]
@@ -290,9 +301,14 @@ def build(  # noqa: PLR0913  # one setting for each stage that has some
         run=run,
         period=(first, last),
         loads=loads,
-        designs={**DESIGNS, "responses": design_of(weightings, two_stages=built["two_stages"])},
+        designs={
+            **DESIGNS,
+            "responses": design_of(weightings, two_stages=built["two_stages"], singleton=singleton_of(surveys)),
+        },
         weighting={each.survey: each.diagnosis for each in weightings},
         people=who,
+        panels={each.name: each.panel for each in surveys},
+        doubtful=flags,
     )
 
 
@@ -311,6 +327,7 @@ def _stages(  # noqa: PLR0913, PLR0917  # the whole left half in one place
     rule: JourneyRule,
     rules: PersonRules,
     who: People | None,
+    flags: Rules,
 ) -> dict[str, Table]:
     rows = [openings(each, first - timedelta(days=40), last + timedelta(days=400)) for each in calendars]
     hours = engine.small(OPENINGS, pa.concat_tables(rows) if rows else _no_openings(first))
@@ -326,7 +343,7 @@ def _stages(  # noqa: PLR0913, PLR0917  # the whole left half in one place
     engine.small(WORKING_DAYS, working_days(calendars, first, last))
     orders = engine.keep(follow(engine, current(engine, ORDERS, loads), strung, calendar, rule), folder)
     journeys = gather(engine, strung, begun(engine, orders), rule)
-    responses = respond(engine, current(engine, ANSWERS, loads), strung)
+    responses = respond(engine, current(engine, ANSWERS, loads), strung, flags)
     made = {"contacts": strung, "journeys": journeys, "orders": orders, "responses": responses}
     for schema in (AGENT_STATES, INTERVALS, INVITATIONS, QUESTIONS, ROSTER):
         columns = ", ".join(schema.names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,20 @@ import pyarrow.parquet as pq
 
 from peil import config as configuration
 from peil.config import Configuration, MeasureConfig
-from peil.dataset import Dataset, build
+from peil.dataset import Dataset, build, current
 from peil.engines.choose import open_engine
 from peil.engines.door import Limits
 from peil.engines.engine import Engine
+from peil.engines.quoting import quoted
 from peil.engines.store import Store
+from peil.errors import DefinitionError, neighbours
+from peil.estimates.cell_table import Predictor
 from peil.estimates.difference import Difference, Side
 from peil.estimates.estimate import Estimates, estimate
+from peil.estimates.frame import INBOUND, Fact
+from peil.estimates.population import population_told
 from peil.estimates.series import SeriesPeriod
+from peil.estimates.small_cells import SmallCells, small_cells
 from peil.journeys.rule import JourneyRule
 from peil.measures.catalogue import extended, family_named, measure_named
 from peil.measures.measure import Measure
@@ -33,16 +40,22 @@ from peil.reports.survey_chapter import Chapter, chapters
 from peil.reports.trend_register import RegisterChapter, register_chapter
 from peil.sources.load import Handles, Loaded, Progress, Refused, load, refused_files, secret, silent
 from peil.sources.simulated import Planted
+from peil.sources.survey_tables import ANSWERS
 from peil.studies.change_log import DefinitionChange, read_changes
 from peil.studies.dose_response import DoseResponse, dose_response
 from peil.studies.finding import Finding
 from peil.studies.group_gap import group_gap
+from peil.studies.nonresponse import FACTS, GAMMAS, NonResponse, nonresponse
+from peil.studies.scale_quality import ScaleQuality, scale_quality
 from peil.studies.trend.dose_table import read_dose
 from peil.studies.trend_break import NETHERLANDS_CLOSED_ON, TrendBreak, trend_break
 from peil.studies.trend_register.kept import FILE, kept
 from peil.studies.trend_register.ledger import LEDGER, latest
 from peil.studies.trend_register.scoreboard import scoreboard
 from peil.studies.trend_register.settling import own_share
+from peil.studies.wave_change import wave_change
+from peil.surveys.quality import Rules
+from peil.surveys.scale_versions import CES_SPEED_1, questions_of
 from peil.surveys.triple_s import write_triple_s
 from peil.terms import CHANNEL_LABELS, Better, Label, Language, Unit
 
@@ -60,6 +73,7 @@ def _measure(told: MeasureConfig) -> Measure:
         standard=told.standard,
         estimator=told.estimator,
         quantile=told.quantile,
+        ends=told.ends,
     )
 
 
@@ -124,6 +138,17 @@ class Project:
             surveys=self.settings.surveys,
             journeys=self.journey_rule,
             persons=self.person_rules,
+            doubtful=self.doubtful,
+        )
+
+    @property
+    def doubtful(self) -> Rules:
+        """When a response is flagged as doubtful."""
+        told = self.settings.doubtful.model_dump()
+        share, minutes = told.pop("speeder_share"), told.pop("same_within_minutes")
+        # a third is a third, and not 0.3333333333333333
+        return Rules(
+            speeder_share=Fraction(share).limit_denominator(1_000), same_within_ms=round(minutes * 60_000), **told
         )
 
     @property
@@ -206,7 +231,7 @@ class Project:
         return estimate(chosen, self.data, where=where, level=self.settings.report.level)
 
     def compare(self, measure: str, by: str, first: str, second: str, *, where: str = "true") -> Finding[Difference]:
-        """Say whether two groups differ on a measure.
+        """Say whether two groups differ on a measure; of two rounds of a survey, whether anything but opinion changed too.
 
         Parameters:
             measure: its name.
@@ -216,6 +241,8 @@ class Project:
             where: row-level SQL that chooses rows.
         """
         chosen = self.measure(measure)
+        if by == "wave" and chosen.population == "responses":
+            return wave_change(self.data, chosen, first, second, where=where, level=self.settings.report.level)
         sides = [
             Side(measure=chosen, where=f"({where}) and {by} = '{value.replace(chr(39), chr(39) * 2)}'")
             for value in (first, second)
@@ -357,6 +384,100 @@ class Project:
             change_log=self.changes,
         )
 
+    def asked(self, language: Language = "en") -> Asked:
+        """Return what every figure and table shares: the data, the language, and how it is shown.
+
+        Parameters:
+            language: ``en`` or ``nl``.
+        """
+        report = self.settings.report
+        return Asked(
+            data=self.data,
+            catalogue=self.measures,
+            language=language,
+            minimum_n=report.minimum_n,
+            level=report.level,
+            surveys={each.name: each for each in self.settings.surveys},
+        )
+
+    def nonresponse(
+        self,
+        measure: str = "nps",
+        *,
+        survey: str | None = None,
+        frame: str | None = None,
+        facts: Mapping[str, str] | None = None,
+        gammas: Sequence[float] = (),
+        matters: float = 0.0,
+    ) -> NonResponse:
+        """Say whether those who answered speak for every contact; see ``studies.nonresponse``.
+
+        Parameters:
+            measure: what each answer says.
+            survey: one survey only.
+            frame: row-level SQL over contacts; all inbound ones if left out.
+            facts: what else is known of every contact, name to row-level SQL.
+            gammas: for the bounds, how far apart the odds to answer may be.
+            matters: the smallest shift that matters, in the measure's unit.
+        """
+        told = [Fact(name=name, label=Label(name, name), by=(sql,)) for name, sql in (facts or {}).items()]
+        return nonresponse(
+            self.data,
+            measure=self.measure(measure),
+            facts=(*FACTS, *told),
+            gammas=tuple(gammas) or GAMMAS,
+            frame=frame or INBOUND,
+            survey=self._of_survey(survey),
+            matters=matters,
+            level=self.settings.report.level,
+        )
+
+    def scale_quality(
+        self,
+        items: Sequence[str] = (),
+        *,
+        speed: Sequence[str] = (),
+        beside: str = "ces_2",
+        outcome: str = "csat",
+        survey: str | None = None,
+        where: str = "true",
+        matters: float = 0.01,
+    ) -> ScaleQuality:
+        """Say whether a scale is worth its questions; see ``studies.scale_quality``.
+
+        Parameters:
+            items: its questions; those of Peil's own scale on effort and speed if left out.
+            speed: those of them that are about time.
+            beside: the construct that it is held against.
+            outcome: the construct to foretell, or ``repeat_7d``.
+            survey: one survey only.
+            where: row-level SQL that chooses answers.
+            matters: the smallest gain in R² that matters.
+        """
+        here = f"({self._of_survey(survey)}) and ({where})"
+        if not items:
+            items = questions_of(self.data.engine, self.data.tables["responses"], CES_SPEED_1, here)
+            speed = speed or [one for one, each in zip(items, CES_SPEED_1.items, strict=True) if each.speed]
+        return scale_quality(
+            self.data,
+            items,
+            speed=speed,
+            beside=beside,
+            outcome=outcome,
+            where=here,
+            matters=matters,
+            level=self.settings.report.level,
+        )
+
+    def _of_survey(self, name: str | None) -> str:
+        if name is None:
+            return "true"
+        rows = self.data.engine.rows(f"select distinct survey from {self.data.tables['responses'].name}").to_pylist()
+        known = [str(each["survey"]) for each in rows]
+        if name not in known:
+            raise DefinitionError(f"there are no answers to a survey '{name}'", remedy=neighbours(name, known))
+        return f"survey = {quoted(name)}"
+
     def surveys(
         self, language: Language = "en", *, name: str | None = None, progress: Progress = silent
     ) -> tuple[Chapter, ...]:
@@ -367,19 +488,48 @@ class Project:
             name: one survey only.
             progress: told (label, done, total) as the work goes on.
         """
-        report = self.settings.report
         progress(name or self.settings.name, 0, 1)
-        asked = Asked(
-            data=self.data,
-            catalogue=self.measures,
-            language=language,
-            minimum_n=report.minimum_n,
-            level=report.level,
-            surveys={each.name: each for each in self.settings.surveys},
-        )
-        found = chapters(asked, only=name)
+        found = chapters(self.asked(language), only=name)
         progress(name or self.settings.name, 1, 1)
         return found
+
+    def small_cells(
+        self,
+        measure: str,
+        *,
+        by: Sequence[str],
+        population: Mapping[tuple[object, ...], float] | str | None = None,
+        where: str = "true",
+        level: float | None = None,
+        minimum_n: int | None = None,
+        predictors: Sequence[Predictor] = (),
+        seed: int = 0,
+    ) -> SmallCells:
+        """Give every cell of a crossing a model's value, beside its own mean; see ``estimates.small_cells``.
+
+        Parameters:
+            measure: its name.
+            by: one to three things to cross, such as ``extra.country`` and ``extra.sector``.
+            population: what margins are weighted to: ``contacts`` counts them, another text is a CSV or Parquet file in
+                the project, and a mapping tells it in place; without it every cell counts alike.
+            where: row-level SQL that chooses rows.
+            level: how often the intervals are to hold the truth; the report's level if left out.
+            minimum_n: answers that a cell needs for its own mean to be shown; the report's if left out.
+            predictors: what is known of cells, rows or columns.
+            seed: of the draws that places are made from.
+        """
+        report = self.settings.report
+        return small_cells(
+            self.measure(measure),
+            self.data,
+            by=by,
+            population=population_told(population, self.data, by, folder=self.root),
+            predictors=predictors,
+            where=where,
+            level=level or report.level,
+            minimum_n=minimum_n or report.minimum_n,
+            seed=seed,
+        )
 
     def journeys(self, language: Language = "en", *, top: int = 10) -> JourneyChapter | None:
         """Return the ways customers went, where they gave up, and what it took of their time.
@@ -415,9 +565,12 @@ class Project:
         Raises:
             EvidenceError: there are no answers to it.
         """
-        tables = self.data.tables
+        engine, tables = self.data.engine, self.data.tables
         folder.mkdir(parents=True, exist_ok=True)
-        return write_triple_s(self.data.engine, tables["responses"], tables["questions"], survey, folder, fixed=fixed)
+        answers = current(engine, ANSWERS, self.store.loads())
+        return write_triple_s(
+            engine, tables["responses"], tables["questions"], survey, folder, fixed=fixed, chosen=answers
+        )
 
     def figure(self, estimates: Estimates, language: Language = "en") -> str:
         """Return a figure of the estimates as SVG."""

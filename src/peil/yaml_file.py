@@ -76,7 +76,7 @@ def plain(node: Any) -> Any:  # noqa: ANN401  # whatever YAML holds
     return node if isinstance(node, (bool, int, float, type(None))) else str(node)
 
 
-def place(node: Any, steps: Sequence[str | int], start: tuple[int, int] = (0, 0)) -> tuple[int, int, str]:  # noqa: ANN401  # whatever YAML holds
+def place(node: CommentedMap, steps: Sequence[str | int], start: tuple[int, int] = (0, 0)) -> tuple[int, int, str]:
     """Return line and column of a setting, and its path as far as the file goes.
 
     Steps that only a model knows, such as a union's tag, are passed over; the last one may be a setting that is missing.
@@ -86,16 +86,17 @@ def place(node: Any, steps: Sequence[str | int], start: tuple[int, int] = (0, 0)
         steps: keys and places in lists.
         start: line and column of ``node``.
     """
+    here: Any = node
     line, column = start
     path: list[str] = []
     for at, step in enumerate(steps):
-        if isinstance(node, CommentedMap) and (key := _key(node, step)) is not None:
-            line, column = node.lc.key(key)
-            node = node[key]
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line, column = node.lc.item(step)
-            node = node[step]
-        elif at < len(steps) - 1:
+        if isinstance(here, CommentedMap) and (key := _key(here, step)) is not None:
+            line, column = here.lc.key(key)
+            here = here[key]
+        elif isinstance(here, CommentedSeq) and isinstance(step, int) and step < len(here):
+            line, column = here.lc.item(step)
+            here = here[step]
+        elif at < len(steps) - 1 or not isinstance(here, CommentedMap):
             continue
         path.append(str(step))
     return line, column, ".".join(path)
@@ -107,9 +108,9 @@ def _key(node: CommentedMap, step: str | int) -> Any:  # noqa: ANN401  # a key m
 
 def fault(
     error: Mapping[str, Any],
-    node: Any,
+    node: CommentedMap,
     known: Collection[str],
-    start: tuple[int, int] = (0, 0),  # noqa: ANN401  # whatever YAML holds
+    start: tuple[int, int] = (0, 0),
 ) -> Fault:
     """Return a fault that pydantic found, with its place.
 

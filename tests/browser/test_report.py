@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from peil.config import FigureConfig, ReportConfig
+from peil.config.small_cells import SmallCellsConfig
 from peil.made import made
 from peil.measures.catalogue import CATALOGUE
 from peil.reports.report import write_report
@@ -73,13 +74,14 @@ def reports(tmp_path_factory):
         FigureConfig(measure="repeat_7d_same_reason", by=("organisation",)),
         FigureConfig(measure="volume", by=("week",)),
     )
+    cells = (SmallCellsConfig(measure="nps", by=("organisation", "channel"), population="contacts"),)
     refused = (Refused(source="pbx", file="june.csv", says="there is no usable row in it", remedy="is it an export?"),)
     rejected = ({"table": "legs", "rule": "ends_before_it_starts", "source": "pbx", "file": "may.csv", "line": 7},)
     found = {}
     for language in ("nl", "en"):
         for name, config in (
             ("default", ReportConfig()),
-            ("more", ReportConfig(figures=extra, variants=("occupancy", "repeat"), chapters=())),
+            ("more", ReportConfig(figures=extra, variants=("occupancy", "repeat"), chapters=(), small_cells=cells)),
         ):
             found[language, name] = write_report(
                 data, config, catalogue=CATALOGUE, language=language, path=folder / f"{name}.{language}.html",

@@ -182,7 +182,7 @@ def test_the_switches_under_test_are_those_of_their_zones() -> None:
             assert (before.utcoffset() != after.utcoffset()) == (zone != "Asia/Kolkata")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(waits())
 def test_business_time_is_what_counting_minutes_on_the_wall_clock_gives(
     wait: tuple[BusinessCalendar, datetime, datetime, datetime],
@@ -192,7 +192,7 @@ def test_business_time_is_what_counting_minutes_on_the_wall_clock_gives(
     assert business_ms(calendar, start, end) == counted_minutes(calendar, start, end) * MINUTE
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(waits(), st.integers(0, MINUTE))
 def test_business_time_adds_up_over_any_instant_between(
     wait: tuple[BusinessCalendar, datetime, datetime, datetime], late: int
@@ -204,7 +204,7 @@ def test_business_time_adds_up_over_any_instant_between(
     assert business_ms(calendar, last, first) == -whole
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(waits(), st.integers(0, MINUTE))
 def test_the_openings_table_gives_the_same_time_as_the_function(
     wait: tuple[BusinessCalendar, datetime, datetime, datetime], late: int

@@ -40,7 +40,7 @@ BASE = "".join(
     )
 ).encode()
 # One export is a whole load, so few examples, each with much in it.
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 def outcome(data: bytes, source: Source) -> tuple[Load | None, list[dict[str, object]]]:

@@ -48,7 +48,7 @@ def met(made):
 
 
 @given(samples())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_raked_and_linear_weights_meet_every_margin(drawn):
     base, margins = drawn
     assert met(rake(base, margins))
@@ -58,7 +58,7 @@ def test_raked_and_linear_weights_meet_every_margin(drawn):
 
 
 @given(samples())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_raking_by_newton_gives_the_weights_of_proportional_fitting(drawn):
     base, margins = drawn
     whole = Amount(name="n", of=np.ones(base.weight.size), target=float(margins[0].targets.sum()))
@@ -66,7 +66,7 @@ def test_raking_by_newton_gives_the_weights_of_proportional_fitting(drawn):
 
 
 @given(samples())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_weights_that_meet_the_margins_already_stay_as_they_are(drawn):
     base, margins = drawn
     once = rake(base, margins)
@@ -75,7 +75,7 @@ def test_weights_that_meet_the_margins_already_stay_as_they_are(drawn):
 
 
 @given(samples(), st.floats(0.01, 100))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_scale_of_the_base_weights_is_nothing(drawn, size):
     base, margins = drawn
     other = rake(replace(base, weight=base.weight * size), margins)
@@ -83,7 +83,7 @@ def test_the_scale_of_the_base_weights_is_nothing(drawn, size):
 
 
 @given(samples())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_shares_give_the_weights_of_counts_at_the_size_of_the_sample(drawn):
     base, margins = drawn
     size = margins[0].targets.sum()
@@ -110,7 +110,7 @@ def test_on_one_margin_all_methods_are_cell_weights():
 
 
 @given(samples())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_bounded_weights_stay_within_their_bounds(drawn):
     base, margins = drawn
     made = bounded(base, margins, bounds=(0.2, 6))
@@ -121,7 +121,7 @@ def test_bounded_weights_stay_within_their_bounds(drawn):
 
 
 @given(samples())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_trimmed_weights_meet_cap_and_margins(drawn):
     base, margins = drawn
     plain = rake(base, margins)

@@ -158,9 +158,7 @@ def ms(moment):
     return round((moment.replace(tzinfo=None) - BEGIN).total_seconds() * 1_000)
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(contacts=st.lists(CONTACT, min_size=1, max_size=40))
 def test_every_millisecond_of_a_contact_and_of_a_journey_stands_under_one_head(stages, contacts):
     made = stages(contacts)
@@ -199,9 +197,7 @@ def test_every_millisecond_of_a_contact_and_of_a_journey_stands_under_one_head(s
         assert sum(journey[each] for each in ATTENDED) == journey["attended_ms"]
 
 
-@settings(
-    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(contacts=st.lists(CONTACT, min_size=2, max_size=12))
 def test_a_leg_that_the_clock_already_holds_adds_no_time(stages, contacts):
     """The same leg told twice, as by a conference, leaves the contact's clock as it was."""

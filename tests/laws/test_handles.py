@@ -41,7 +41,7 @@ NAMES = st.text(alphabet=string.ascii_letters + "éëüïĳ'’-. ", max_size=30
 KEY = b"a secret"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=40, max_size=60))
 def test_likeness_and_edits_are_those_of_the_engine(pairs: list[tuple[str, str]]) -> None:
     con = duckdb.connect()
@@ -51,7 +51,6 @@ def test_likeness_and_edits_are_those_of_the_engine(pairs: list[tuple[str, str]]
     assert [edits(*each) for each in pairs] == [n for _, n in told]
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_a_name_written_one_way_is_already_written_that_way(name: str) -> None:
     assert folded(folded(name)) == folded(name)
@@ -93,7 +92,6 @@ def test_a_full_name_falls_into_given_names_and_surname(name: str, parts: tuple[
     assert parted(name) == parts
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=100_000_000, max_value=999_999_999))
 def test_the_short_way_through_dutch_numbers_agrees_with_the_library(digits: int) -> None:
     national = f"0{digits}"
@@ -243,7 +241,7 @@ def test_a_model_survives_being_written_down_and_one_that_is_no_model_is_refused
         LinkModel.read(STANDARD.told().replace('"prior": 1e-05', '"prior": 0.0'))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from(STANDARD.comparisons), st.data())
 def test_nothing_is_said_of_a_field_that_one_record_lacks(comparison: Any, data: st.DataObject) -> None:
     full = {each: data.draw(st.sampled_from(["a", "b"])) for each in STANDARD.columns}

@@ -186,7 +186,7 @@ def weighing(nasty_data):
     return by
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(factor=st.integers(2, 1_000))
 def test_weights_scale_out(nasty_data, weighing, factor):
     measures = [each for each in RATIOS if each.population == "responses"]
@@ -307,7 +307,7 @@ def test_a_construct_that_engines_read_differently_is_refused_by_name(part, sql,
         _defined(**{part: sql})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(name=st.sampled_from(sorted(CATALOGUE)), place=st.integers(0, 40), letter=st.sampled_from("xyz"))
 def test_a_misspelled_measure_names_its_neighbours(name, place, letter):
     at = place % (len(name) + 1)

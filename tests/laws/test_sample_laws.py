@@ -18,7 +18,8 @@ from peil.estimates.cluster_totals import cluster_totals
 from peil.estimates.contrast import Linearised, independent
 from peil.estimates.estimate import estimate
 from peil.estimates.moments import BILLION, Quantity
-from peil.estimates.sample import Sample, sample
+from peil.estimates.sample import sample
+from peil.estimates.sampled_rows import Sample
 from peil.estimates.variables import grouped
 from peil.made import made
 from peil.measures.catalogue import measure_named
@@ -124,7 +125,7 @@ def test_not_a_number_is_missing_and_infinity_is_refused():
 
 
 @given(seed=st.integers(0, 10_000), group=st.sampled_from(["a", "b"]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_ratios_of_domains_are_those_reckoned_by_hand(seed, group):
     rows = drawn(seed, rows=150)
     found = sample(rows, **DESIGN).ratio("score", "visits", by="group").at("score / visits", group)
@@ -199,7 +200,7 @@ def test_taking_every_unit_is_one_stage():
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_second_stage_adds_the_variance_reckoned_by_hand(seed):
     rows = drawn(seed, rows=300)
     rows["N"], rows["M"] = 16, 30

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from peil.methods.moments import gather
 from peil.methods.pooled import pooled
-from peil.methods.small_cells import share_out
+from peil.methods.small_cells import _ranks, share_out
 from peil.methods.variance_grid import Cells, CrossedEffects, mixture_quantile
 
 # Solving a few dozen equations in another order agrees to about 1e-10 of the spread of answers; quantiles to 1e-7.
 CLOSE = 1e-6
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=12)
 
 
 @st.composite
@@ -137,6 +137,21 @@ def test_places_are_each_taken_once_and_lie_in_their_interval(table):
     for size, ranks in zip(cells.sizes, found.ranks, strict=True):
         assert np.all((ranks.low >= 1) & (ranks.low <= ranks.likely))
         assert np.all((ranks.likely <= ranks.high) & (ranks.high <= size))
+
+
+@FEW
+@given(st.integers(0, 10_000), st.integers(1, 8), st.sampled_from([0.8, 0.95]))
+def test_the_interval_of_a_place_holds_it_often_enough_and_no_shorter_one_does(seed, count, level):
+    rng = np.random.default_rng(seed)
+    drawn = rng.normal(0, 1, (400, count)) + rng.normal(0, 1.5, count)
+    found = _ranks(drawn, level)
+    places = 1 + (drawn[:, None, :] > drawn[:, :, None]).sum(axis=2)
+    for each in range(count):
+        own, low, high = places[:, each], found.low[each], found.high[each]
+        assert np.mean((low <= own) & (own <= high)) >= level - 1e-9
+        shorter = [np.mean((first <= own) & (own < first + high - low)) for first in range(1, count + 1)]
+        assert max(shorter) < level
+        assert np.mean(own <= found.likely[each]) >= 0.5 > np.mean(own < found.likely[each])
 
 
 @FEW

@@ -41,6 +41,7 @@ def rows():
             "N": 60,
             "M": 30,
             "score": rng.integers(0, 11, 400),
+            "size": np.where(np.arange(400) % 3 == 0, np.nan, np.arange(400) % 2 + 0.5),
             "spent.eur": np.where(rng.random(400) < 0.1, np.nan, rng.gamma(2, 30, 400)),
         }
     )
@@ -71,6 +72,7 @@ def test_both_engines_say_the_same_of_a_sample(rows, spark, design):
         lambda of: of.mean(["score", "spent.eur"], by="area", where="score > 1"),
         lambda of: of.nps("score"),
         lambda of: of.quantile("spent.eur", 0.3, by="area"),
+        lambda of: of.quantile("score", 0.5, by="size"),
         lambda of: of.difference("score", "area", "north", "south"),
     ):
         here, there = ask(one), ask(other)

@@ -19,8 +19,11 @@ from peil.estimates.difference import Side, difference
 from peil.estimates.estimate import estimate
 from peil.made import KEY
 from peil.measures.catalogue import measure_named
+from peil.measures.measure import Measure
 from peil.sources.load import load
 from peil.sources.simulated import SimulatedCentre
+from peil.surveys.design import SURVEY
+from peil.terms import Better, Label, Unit
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 LIMITS = Limits(memory="2GB", threads=2)
@@ -37,7 +40,8 @@ surveys:
         - by: ["case when coalesce(wait_ms, 0) > 30000 then 'long' else 'short' end"]
           targets: contacts
           where: "not ignored and handler <> 'none'"
-      trim: 1.09
+        - {by: [answered], targets: contacts, where: "not ignored and handler <> 'none'"}
+      trim: 1.71
 """
 WEIGHTS = "select response_id, question, weight_ppb, design_weight_ppb, first_answer from responses order by response_id, question"
 
@@ -80,3 +84,18 @@ def test_estimates_and_differences_are_the_same(both):
     one, other = (difference(data, *sides) for data in both)
     assert other.se == pytest.approx(one.se, rel=SQUARED)
     assert other.correlation == pytest.approx(one.correlation, abs=SQUARED)
+
+
+@pytest.mark.parametrize("design", [None, SURVEY], ids=["calibrated", "weights as they are"])
+def test_quantiles_of_a_weighted_survey_are_the_same(both, design):
+    label = Label("Low answer", "Laag antwoord")
+    low = Measure(
+        name="low_answer", label=label, unit=Unit.SCORE, better=Better.HIGHER, population="responses", standard="ours",
+        where="construct = 'nps' and score is not null", of="score", estimator="quantile", quantile=0.3,
+    )  # fmt: skip
+    duck, spark = (list(estimate(low, data, by=["channel"], design=design)[0]) for data in both)
+    assert [each.group for each in duck] == [each.group for each in spark]
+    assert len(duck) > 2
+    for one, other in zip(duck, spark, strict=True):
+        assert (other.value, other.low, other.high, other.n) == (one.value, one.low, one.high, one.n)
+        assert (other.se, other.n_eff) == pytest.approx((one.se, one.n_eff), rel=SQUARED)

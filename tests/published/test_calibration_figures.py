@@ -87,6 +87,7 @@ def test_where_r_stops_by_default_the_weights_are_its_own():
     weight = made.g * base
     assert made.diagnosis.rounds == 4
     assert float(weight @ schools["api00"].to_numpy() / weight.sum()) == pytest.approx(641.2302469, abs=5e-8)
+    assert float(weight @ schools["enroll"].to_numpy()) == pytest.approx(3647300.03, abs=5e-3)
     assert (weight.min(), weight.max()) == pytest.approx((29.8704638727, 67.1257826263), rel=CLOSE)
 
 

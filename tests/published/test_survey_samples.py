@@ -172,7 +172,12 @@ def test_a_share_has_the_printed_interval_of_its_log_odds(apiclus1):
 
 
 def test_recoded_scores_have_the_printed_errors(apistrat, apiclus1):
-    """svymean of 100 for api00 >= 700 and -100 below 600; svyby by comp.imp with covmat = TRUE, svycontrast."""
+    """svymean of 100 for api00 >= 700 and -100 below 600; svyby by comp.imp with covmat = TRUE, svycontrast.
+
+    Of the 183 schools of apiclus1 63 are promoters, 66 detractors and 54 neither.
+    """
+    ends = apiclus1.share(["api00 >= 700", "api00 < 600"])
+    assert ends.value * 183 == pytest.approx([63, 66])
     clustered, stratified = apiclus1.mean(NPS).only(), apistrat.mean(NPS).only()
     assert (clustered.value, clustered.se, clustered.deff) == (to(7, -1.6393443), to(7, 18.5297146), to(5, 9.13819))
     assert (stratified.value, stratified.se) == (to(7, 7.7589600), to(7, 6.5247651))

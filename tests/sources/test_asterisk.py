@@ -13,22 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from delivered import Rows, delivered
 from peil.sources.asterisk import Asterisk
-from peil.sources.source import Draft, Export, Fault, Source
+from peil.sources.source import Fault, Source
 
 GOLDEN = Path(__file__).parent / "golden"
 PBX = Asterisk(name="pbx", organisation="demo", files=("*",), zone="Europe/Amsterdam")
 
 
-def told(path: Path, source: Source = PBX) -> tuple[dict[str, list[dict[str, Any]]], list[Fault]]:
-    rows: dict[str, list[dict[str, Any]]] = {"legs": [], "agent_states": []}
-    faults: list[Fault] = []
-    for each in source.read(Export(name=path.name, path=path, sha256="0" * 64)):
-        if isinstance(each, Draft):
-            rows[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return rows, faults
+def told(path: Path, source: Source = PBX) -> tuple[Rows, list[Fault]]:
+    return delivered(path, source)
 
 
 def legs(path: Path, contact: str, source: Source = PBX) -> list[dict[str, Any]]:
@@ -289,7 +283,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(text)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300) | mutated())
 def test_no_bytes_whatever_make_it_raise(content: bytes, tmp_path: Path):
     path = tmp_path / "fuzz"

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from delivered import Rows, delivered
 from peil.sources.chatwoot import Chatwoot
 from peil.sources.dialogflow import DialogflowCx
 from peil.sources.intercom import Intercom
 from peil.sources.kinds import KINDS
 from peil.sources.lex import LexV2
 from peil.sources.rasa import Rasa
-from peil.sources.source import Draft, Export, Fault, Source
+from peil.sources.source import Source
 
 GOLDEN = Path(__file__).parent / "golden"
 WOOT = Chatwoot(name="woot", organisation="demo", files=("*",))
@@ -30,18 +31,6 @@ EVERY: dict[str, Source] = {
     "dialogflow_cx.jsonl": DialogflowCx(name="cx", organisation="demo", files=("*",)),
     "lex_v2.jsonl": LexV2(name="lex", organisation="demo", files=("*",)),
 }
-Rows = dict[str, list[dict[str, Any]]]
-
-
-def told(path: Path, source: Source) -> tuple[Rows, list[Fault]]:
-    rows: Rows = {"legs": [], "messages": [], "answers": []}
-    faults: list[Fault] = []
-    for each in source.read(Export(name=path.name, path=path, sha256="0" * 64)):
-        if isinstance(each, Draft):
-            rows[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return rows, faults
 
 
 def written(folder: Path, *objects: object) -> Path:
@@ -56,14 +45,14 @@ def by_leg(rows: Rows) -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def woot() -> Rows:
-    rows, faults = told(GOLDEN / "chatwoot.jsonl", WOOT)
+    rows, faults = delivered(GOLDEN / "chatwoot.jsonl", WOOT)
     assert not faults
     return rows
 
 
 @pytest.fixture(scope="module")
 def fin() -> Rows:
-    rows, faults = told(GOLDEN / "intercom.json", FIN)
+    rows, faults = delivered(GOLDEN / "intercom.json", FIN)
     assert not faults
     return rows
 
@@ -92,7 +81,7 @@ def test_the_customers_wait_is_from_the_handover_and_the_answer_is_an_instant(wo
 def test_a_first_response_without_messages_is_told_by_its_moment_not_by_its_value(tmp_path: Path) -> None:
     lines = [json.loads(each) for each in (GOLDEN / "chatwoot.jsonl").read_text("utf-8").splitlines()]
     kept = [{**each, "messages": []} if each.get("id") == 2 and "status" in each else each for each in lines]
-    leg = by_leg(told(written(tmp_path, *kept), WOOT)[0])["2", "people"]
+    leg = by_leg(delivered(written(tmp_path, *kept), WOOT)[0])["2", "people"]
     assert (leg["responded_at"], leg["handler"]) == ("2024-03-04T09:06:40+00:00", "agent")
 
 
@@ -124,7 +113,7 @@ def test_names_stay_behind_and_handles_go_to_their_columns(woot: Rows) -> None:
 
 def test_events_of_a_conversation_that_is_not_there_are_kept_aside(tmp_path: Path) -> None:
     event = {"name": "conversation_resolved", "value": 1.0, "conversation_id": 9, "event_end_time": 1709542800}
-    _, faults = told(written(tmp_path, event, {"what": 1}), WOOT)
+    _, faults = delivered(written(tmp_path, event, {"what": 1}), WOOT)
     assert sorted(each.rule for each in faults) == ["chatwoot.no_conversation", "chatwoot.unknown_object"]
 
 
@@ -155,7 +144,7 @@ def test_a_part_in_the_name_of_an_admin_can_be_the_bots(fin: Rows) -> None:
 
 def test_an_escalation_can_be_a_rule_instead_of_a_wish() -> None:
     source = Intercom(name="fin", organisation="demo", files=("*",), escalated_means="policy")
-    leg = by_leg(told(GOLDEN / "intercom.json", source)[0])["3", "ai"]
+    leg = by_leg(delivered(GOLDEN / "intercom.json", source)[0])["3", "ai"]
     assert (leg["bot_failure"], leg["asked_human_at"]) == ("policy", None)
 
 
@@ -176,7 +165,7 @@ def test_a_resolution_that_a_teammate_took_over_is_billed_and_handed_over(tmp_pa
     page = json.loads((GOLDEN / "intercom.json").read_text("utf-8"))
     found = page["conversations"][2]
     found["ai_agent"]["resolution_state"] = "assumed_resolution"
-    leg = by_leg(told(written(tmp_path, found), FIN)[0])["3", "ai"]
+    leg = by_leg(delivered(written(tmp_path, found), FIN)[0])["3", "ai"]
     assert (leg["bot_outcome"], leg["vendor_resolved"]) == ("handed_over", "true")
 
 
@@ -213,7 +202,7 @@ def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 JUNK = st.sampled_from([None, True, -1, 1e300, "", "x", "2024-03-04", [], [None], [{}], {}, {"a": {}}, "\U0001f937"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 @pytest.mark.parametrize("name", EVERY)
 def test_a_field_of_another_kind_never_raises(tmp_path: Path, name: str, data: st.DataObject) -> None:
@@ -225,5 +214,5 @@ def test_a_field_of_another_kind_never_raises(tmp_path: Path, name: str, data: s
     for key in path[:-1]:
         holder = holder[key]
     holder[path[-1]] = data.draw(JUNK)
-    rows, faults = told(written(tmp_path, *objects), EVERY[name])
+    rows, faults = delivered(written(tmp_path, *objects), EVERY[name])
     assert rows["legs"] or faults

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from delivered import Rows, delivered
 from peil.sources.dialogflow import MOST_TURNS, DialogflowCx
 from peil.sources.lex import LexV2
 from peil.sources.rasa import Rasa
-from peil.sources.source import Draft, Export, Fault, Source
 
 GOLDEN = Path(__file__).parent / "golden"
 RASA = Rasa(
@@ -24,18 +24,6 @@ RASA = Rasa(
 )
 FLOW = DialogflowCx(name="cx", organisation="demo", files=("*",), customer_parameter="customer_no")
 LEX = LexV2(name="lex", organisation="demo", files=("*",), identified_slots=("Postcode",))
-Rows = dict[str, list[dict[str, Any]]]
-
-
-def told(path: Path, source: Source) -> tuple[Rows, list[Fault]]:
-    rows: Rows = {"legs": [], "messages": []}
-    faults: list[Fault] = []
-    for each in source.read(Export(name=path.name, path=path, sha256="0" * 64)):
-        if isinstance(each, Draft):
-            rows[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return rows, faults
 
 
 def written(folder: Path, *objects: object) -> Path:
@@ -46,21 +34,21 @@ def written(folder: Path, *objects: object) -> Path:
 
 @pytest.fixture(scope="module")
 def rasa() -> Rows:
-    rows, faults = told(GOLDEN / "rasa.jsonl", RASA)
+    rows, faults = delivered(GOLDEN / "rasa.jsonl", RASA)
     assert not faults
     return rows
 
 
 @pytest.fixture(scope="module")
 def flow() -> Rows:
-    rows, faults = told(GOLDEN / "dialogflow_cx.jsonl", FLOW)
+    rows, faults = delivered(GOLDEN / "dialogflow_cx.jsonl", FLOW)
     assert not faults
     return rows
 
 
 @pytest.fixture(scope="module")
 def lex() -> Rows:
-    rows, faults = told(GOLDEN / "lex_v2.jsonl", LEX)
+    rows, faults = delivered(GOLDEN / "lex_v2.jsonl", LEX)
     assert not faults
     return rows
 
@@ -75,7 +63,7 @@ def bot(at: float) -> dict[str, Any]:
 
 
 def leg(folder: Path, *events: dict[str, Any], source: Rasa = RASA) -> dict[str, Any]:
-    rows, faults = told(written(folder, {"sender_id": "x", "events": list(events)}), source)
+    rows, faults = delivered(written(folder, {"sender_id": "x", "events": list(events)}), source)
     assert not faults
     (found,) = rows["legs"]
     return found
@@ -94,7 +82,7 @@ def test_each_session_of_a_tracker_is_a_contact_of_its_own(rasa: Rows) -> None:
 
 def test_what_the_customer_confirms_is_kept_apart_from_what_nobody_contradicts(rasa: Rows) -> None:
     assert rasa["legs"][0]["bot_outcome"] == "resolved_confirmed"
-    rows, _ = told(GOLDEN / "rasa.jsonl", Rasa(name="rasa", organisation="demo", files=("*",)))
+    rows, _ = delivered(GOLDEN / "rasa.jsonl", Rasa(name="rasa", organisation="demo", files=("*",)))
     assert rows["legs"][0]["bot_outcome"] == "resolved_assumed"
 
 
@@ -136,7 +124,7 @@ def test_turns_carry_intent_and_confidence_in_millionths_and_no_words(rasa: Rows
 
 def test_words_are_kept_when_they_are_asked_for() -> None:
     source = Rasa(name="rasa", organisation="demo", files=("*",), keep_text=True)
-    assert told(GOLDEN / "rasa.jsonl", source)[0]["messages"][0]["text"] == "waar is mijn pakket"
+    assert delivered(GOLDEN / "rasa.jsonl", source)[0]["messages"][0]["text"] == "waar is mijn pakket"
 
 
 def test_a_greeting_or_a_call_for_a_person_is_no_reason(rasa: Rows) -> None:
@@ -153,7 +141,7 @@ def test_each_step_says_who_took_it(rasa: Rows) -> None:
 def test_events_of_a_broker_twice_and_out_of_order_make_the_same_session(rasa: Rows, tmp_path: Path) -> None:
     trackers = [json.loads(each) for each in (GOLDEN / "rasa.jsonl").read_text("utf-8").splitlines()]
     events = [{"sender_id": one["sender_id"], **each} for one in trackers for each in one["events"]]
-    rows, faults = told(written(tmp_path, *reversed(events), *events), RASA)
+    rows, faults = delivered(written(tmp_path, *reversed(events), *events), RASA)
     assert not faults
 
     def plain(found: Rows) -> list[tuple[Any, ...]]:
@@ -166,7 +154,7 @@ def test_events_of_a_broker_twice_and_out_of_order_make_the_same_session(rasa: R
 def test_a_sender_who_is_a_telephone_number_is_a_handle_and_no_part_of_the_identifier(tmp_path: Path) -> None:
     tracker = {"sender_id": "31612345678", "events": [user(1709542800.5, "greet"), bot(1709542801)]}
     source = Rasa(name="rasa", organisation="demo", files=("*",), sender="phone")
-    (found,) = told(written(tmp_path, tracker), source)[0]["legs"]
+    (found,) = delivered(written(tmp_path, tracker), source)[0]["legs"]
     assert found["phone"] == "31612345678"
     assert "612345678" not in found["contact_id"]
     assert "612345678" not in str(found["extra"])
@@ -203,7 +191,7 @@ def test_every_cause_has_its_event(tmp_path: Path, event: dict[str, Any], cause:
 
 def test_a_tracker_without_a_sender_and_an_event_without_a_time_are_kept_aside(tmp_path: Path) -> None:
     path = written(tmp_path, {"events": []}, {"sender_id": "x", "events": [{"event": "user"}, 5]}, {"sender_id": "y"})
-    _, faults = told(path, RASA)
+    _, faults = delivered(path, RASA)
     assert [each.rule for each in faults] == [
         "rasa.no_sender",
         "rasa.event_without_time",
@@ -249,7 +237,7 @@ def test_a_parameter_of_the_session_is_the_customer(flow: Rows) -> None:
 def test_a_conversation_at_the_limit_of_the_export_has_no_known_outcome(tmp_path: Path) -> None:
     row = json.loads((GOLDEN / "dialogflow_cx.jsonl").read_text("utf-8").splitlines()[1])
     rows = [{**row, "turn_position": each} for each in range(1, MOST_TURNS + 1)]
-    (found,) = told(written(tmp_path, *rows), FLOW)[0]["legs"]
+    (found,) = delivered(written(tmp_path, *rows), FLOW)[0]["legs"]
     assert (found["bot_outcome"], found["vendor_resolved"], found["ended_how"]) == (None, None, "open")
     assert json.loads(found["extra"])["cut_off"] is True
 
@@ -258,13 +246,13 @@ def test_a_page_can_mean_that_there_is_no_answer(tmp_path: Path) -> None:
     row = json.loads((GOLDEN / "dialogflow_cx.jsonl").read_text("utf-8").splitlines()[1])
     row["response"]["queryResult"]["currentPage"]["displayName"] = "No answer"
     source = DialogflowCx(name="cx", organisation="demo", files=("*",), no_content_pages=("No answer",))
-    (found,) = told(written(tmp_path, row), source)[0]["legs"]
+    (found,) = delivered(written(tmp_path, row), source)[0]["legs"]
     assert (found["bot_outcome"], found["bot_failure"]) == ("gave_up", "no_content")
 
 
 def test_a_session_named_after_a_telephone_number_is_renamed(tmp_path: Path) -> None:
     row = json.loads((GOLDEN / "dialogflow_cx.jsonl").read_text("utf-8").splitlines()[1])
-    (found,) = told(written(tmp_path, {**row, "conversation_name": "projects/x/sessions/+31612345678"}), FLOW)[0][
+    (found,) = delivered(written(tmp_path, {**row, "conversation_name": "projects/x/sessions/+31612345678"}), FLOW)[0][
         "legs"
     ]
     assert "612345678" not in found["contact_id"]
@@ -272,7 +260,10 @@ def test_a_session_named_after_a_telephone_number_is_renamed(tmp_path: Path) -> 
 
 def test_a_row_without_a_conversation_or_a_time_is_kept_aside(tmp_path: Path) -> None:
     path = written(tmp_path, {"turn_position": 1}, {"conversation_name": "a/b", "request_time": "soon"})
-    assert [each.rule for each in told(path, FLOW)[1]] == ["dialogflow.no_conversation", "dialogflow.not_an_instant"]
+    assert [each.rule for each in delivered(path, FLOW)[1]] == [
+        "dialogflow.no_conversation",
+        "dialogflow.not_an_instant",
+    ]
 
 
 # --- Lex V2 ----------------------------------------------------------------------------------------------------------
@@ -312,10 +303,10 @@ def test_an_entry_within_a_cloudwatch_event_is_read(lex: Rows) -> None:
 
 def test_an_utterance_logged_in_two_streams_counts_once(tmp_path: Path) -> None:
     line = (GOLDEN / "lex_v2.jsonl").read_text("utf-8").splitlines()[0]
-    rows, _ = told(written(tmp_path, json.loads(line), json.loads(line)), LEX)
+    rows, _ = delivered(written(tmp_path, json.loads(line), json.loads(line)), LEX)
     assert len(rows["messages"]) == 2
 
 
 def test_an_entry_without_a_session_or_a_time_is_kept_aside(tmp_path: Path) -> None:
     path = written(tmp_path, {"timestamp": "2024-03-04T10:00:00Z"}, {"sessionId": "a", "timestamp": "soon"})
-    assert [each.rule for each in told(path, LEX)[1]] == ["lex.no_session", "lex.not_an_instant"]
+    assert [each.rule for each in delivered(path, LEX)[1]] == ["lex.no_session", "lex.not_an_instant"]

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from delivered import Rows, delivered
 from peil.engines.door import Limits
 from peil.engines.store import Store
 from peil.errors import SchemaError, SourceError
 from peil.sources.formbricks import Formbricks
 from peil.sources.load import load
 from peil.sources.questionnaires import Question, Respondent
-from peil.sources.source import Draft, Export, Fault
+from peil.sources.source import Fault
 
 GOLDEN = Path(__file__).parent / "golden"
 BESIDE = {
@@ -32,16 +33,9 @@ SHOWN = Formbricks(name="chat", organisation="demo", files=("*",))
 
 def told(
     path: Path = GOLDEN / "formbricks.jsonl", source: Formbricks = CHAT, **beside: Path
-) -> tuple[dict[str, list[dict[str, Any]]], list[Fault]]:
-    found: dict[str, list[dict[str, Any]]] = {"answers": [], "invitations": [], "questions": []}
-    faults: list[Fault] = []
+) -> tuple[Rows, list[Fault]]:
     along = {**(BESIDE if source is CHAT else {}), **beside}
-    for each in source.read(Export(name=path.name, path=path, sha256="0" * 64, beside=along)):
-        if isinstance(each, Draft):
-            found[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return found, faults
+    return delivered(path, source, beside=along)
 
 
 def of(response: str, *, by: str = "value_milli", source: Formbricks = CHAT) -> dict[str, Any]:
@@ -228,7 +222,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=JSON,
     sort=st.sampled_from(["nps", "matrix", "ranking", "multipleChoiceMulti", "multipleChoiceSingle", "rating"]),

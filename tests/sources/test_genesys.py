@@ -305,7 +305,7 @@ def inner_objects(value: object) -> list[dict]:
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_mutated_conversations_never_raise_and_are_never_lost(tmp_path_factory, data):
     changed = copy.deepcopy(data.draw(st.sampled_from(list(CONVERSATIONS.values()))))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -318,7 +318,7 @@ def test_mutated_conversations_never_raise_and_are_never_lost(tmp_path_factory, 
 
 
 @given(st.binary(max_size=40), st.integers(min_value=0, max_value=GOLDEN.stat().st_size))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_bytes_in_the_middle_of_an_export_never_raise(tmp_path_factory, junk, place):
     whole = GOLDEN.read_bytes()
     path = tmp_path_factory.getbasetemp() / "junk_genesys.jsonl"

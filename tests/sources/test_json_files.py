@@ -144,7 +144,7 @@ def test_what_is_left_over_keeps_its_build_and_names_nobody():
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_bytes_never_raise(tmp_path_factory, raw):
     path = tmp_path_factory.getbasetemp() / "random.json"
     path.write_bytes(raw)
@@ -158,7 +158,7 @@ OBJECTS = st.lists(st.dictionaries(st.text(max_size=5), PLAIN | st.lists(PLAIN, 
 
 
 @given(OBJECTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_json_writes_is_read_back(tmp_path_factory, objects):
     path = tmp_path_factory.getbasetemp() / "written.jsonl"
     path.write_text("".join(json.dumps(each) + "\n" for each in objects), encoding="utf-8")

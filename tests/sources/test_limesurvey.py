@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -128,6 +129,14 @@ def test_headings_that_are_texts_are_refused_with_what_to_export(tmp_path):
     assert "question codes" in fault.value.remedy
 
 
+def test_the_structure_of_another_survey_is_told_and_no_answer_becomes_a_side_note(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("id,submitdate,G01Q01\n1,2024-03-04 10:00:00,9\n", encoding="utf-8")
+    path.with_suffix(".lss").write_bytes((GOLDEN / "limesurvey.lss").read_bytes())
+    with pytest.raises(SchemaError, match="not one of its columns is a question of the structure"):
+        told(path, LimeSurvey(name="x", organisation="Acme", files=("*",)))
+
+
 def test_an_archive_gives_what_the_csv_gives_and_those_who_kept_silent(tmp_path):
     rows = told(archive(tmp_path), encoding="binary")
     assert values(rows, "1") == {
@@ -209,3 +218,75 @@ def test_an_archive_without_dates_takes_the_day_of_the_configuration(tmp_path):
     rows = told(archive(tmp_path, lsr=lsr), source, encoding="binary")
     assert {row["answered_at"] for row in rows["answers"]} == {"2024-03-15T12:00:00"}
     assert rows["invitations"][0]["disposition"] == "complete"
+
+
+KINDS = {
+    "L1": "L", "DD": "!", "F1": "F", "DU": "1", "K1": "K", "R1": "R", "T1": "Q", "M1": "M", "P1": "P", "O1": "O",
+    "AN": ":", "AT": ";", "H1": "H", "A5": "A", "B10": "B", "C1": "C", "E1": "E", "U1": "|", "EQ": "*", "N1": "N",
+    "D1": "D", "G1": "G", "Y1": "Y", "I1": "I", "S1": "S", "V5": "5",
+}  # fmt: skip
+SAID = {
+    "L1": "-oth-", "L1[other]": "by foot", "DD": "A1", "F1[SQ001]": "A2", "DU[SQ001][1]": "A1", "DU[SQ001][2]": "A2",
+    "K1[SQ001]": "5.5", "R1[1]": "A2", "T1[SQ001]": "free", "M1[SQ001]": "Y", "M1[SQ002]": "", "M1[other]": "paper",
+    "P1[SQ001]": "Y", "P1[SQ001comment]": "why", "P1[othercomment]": "because", "O1": "A2", "O1[comment]": "so",
+    "AN[SQ001_X1]": "3", "AT[SQ001_X1]": "cell", "H1[SQ001]": "A1", "A5[SQ001]": "4", "B10[SQ001]": "9",
+    "C1[SQ001]": "U", "E1[SQ001]": "D", "EQ": "12.5", "N1": "7.0000000000", "D1": "2024-01-01", "G1": "F", "Y1": "N",
+    "I1": "nl", "S1": "short", "V5": "5",
+}  # fmt: skip
+COUNTED = {
+    "K1[SQ001]": "5500", "M1[SQ001]": "1000", "M1[SQ002]": "0", "P1[SQ001]": "1000", "AN[SQ001_X1]": "3000",
+    "A5[SQ001]": "4000", "B10[SQ001]": "9000", "EQ": "12500", "N1": "7000", "V5": "5000",
+}  # fmt: skip
+FILE = {"U1": '[{"name":"cv_jansen.pdf"}]', "U1[filecount]": "1", "L1Time": "3.3"}
+
+
+def every_kind() -> str:
+    """A structure of LimeSurvey 2 (DBVersion 178) with a question of each kind."""
+    row = "<row><qid>{0}</qid><parent_qid>{1}</parent_qid><type>{2}</type><title>{3}</title><question>{3}</question><other>Y</other><language>nl</language><scale_id>{4}</scale_id></row>"
+    asked = "".join(row.format(place, 0, kind, title, 0) for place, (title, kind) in enumerate(KINDS.items(), 1))
+    parts = ""
+    for place, kind in enumerate(KINDS.values(), 1):
+        parts += "".join(row.format(f"{place}{each}9", place, "T", f"SQ00{each}", 0) for each in (1, 2))
+        parts += row.format(f"{place}39", place, "T", "X1", 1) if kind in ":;" else ""
+    codes = "".join(
+        f"<row><qid>{place}</qid><code>{code}</code><answer>{code}</answer><language>nl</language><scale_id>{scale}</scale_id></row>"
+        for place, kind in enumerate(KINDS.values(), 1)
+        if kind in "L!F1ROH"
+        for code in ("A1", "A2")
+        for scale in (0, 1)
+    )
+    tables = {
+        "questions": asked,
+        "subquestions": parts,
+        "answers": codes,
+        "surveys": "<row><language>nl</language></row>",
+    }
+    return f"<document>{''.join(f'<{name}><rows>{rows}</rows></{name}>' for name, rows in tables.items())}</document>"
+
+
+def expressed(heading: str) -> str:
+    """What an export with codes for expressions calls a column."""
+    if heading.startswith("DU"):
+        return f"DU_SQ001_{int(heading[-2]) - 1}"
+    return heading.replace("[", "_").replace("]", "")
+
+
+@pytest.mark.parametrize("called", [str, expressed])
+def test_every_kind_of_question_is_read_whatever_its_columns_are_called(called, tmp_path):
+    told_too = {"id": "1", "submitdate": "2024-03-04 10:00:00", **SAID, **FILE}
+    path = tmp_path / "all.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([[called(each) for each in told_too], list(told_too.values())])
+    path.with_suffix(".lss").write_text(every_kind(), encoding="utf-8")
+    rows = told(path, LimeSurvey(name="x", organisation="Acme", files=("*",)))
+    assert values(rows, "1") == {**{name: said for name, said in SAID.items() if said}, **COUNTED}
+    assert "jansen" not in json.dumps(rows)
+    assert set(json.loads(rows["answers"][0]["extra"])) == {"disposition", called("U1[filecount]"), "L1Time"}
+
+
+def test_without_a_structure_times_and_files_are_no_questions(tmp_path):
+    path = tmp_path / "all.csv"
+    path.write_text("id,submitdate,Q1,Q1Time,Q2,Q2[filecount]\n1,2024-03-04,9,3.3,cv_jansen.pdf,1\n", encoding="utf-8")
+    rows = told(path, LimeSurvey(name="x", organisation="Acme", files=("*",)))
+    assert [row["question"] for row in rows["questions"]] == ["Q1"]
+    assert "jansen" not in json.dumps(rows)

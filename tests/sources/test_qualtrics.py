@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from delivered import Rows, delivered
 from peil.engines.door import Limits
 from peil.engines.store import Store
 from peil.errors import SchemaError
+from peil.sources.files import readable
 from peil.sources.load import load
 from peil.sources.qualtrics import Qualtrics
 from peil.sources.questionnaires import Question, Respondent
@@ -26,15 +30,8 @@ AFTER = Qualtrics(name="after", organisation="Acme", files=("*.csv",), zone="Eur
 SECRETS = ("198.51.100", "Jansen", "Willemijn", "example.nl", "52.09", "5.12")
 
 
-def told(path: Path, source: Qualtrics = AFTER) -> tuple[dict[str, list[dict[str, Any]]], list[Fault]]:
-    rows: dict[str, list[dict[str, Any]]] = {"answers": [], "invitations": [], "questions": []}
-    faults: list[Fault] = []
-    for each in source.read(Export(name=path.name, path=path, sha256="0" * 64)):
-        if isinstance(each, Draft):
-            rows[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return rows, faults
+def told(path: Path, source: Qualtrics = AFTER) -> tuple[Rows, list[Fault]]:
+    return delivered(path, source)
 
 
 def values(rows: dict[str, list[dict[str, Any]]], response: str) -> dict[str, str]:
@@ -102,6 +99,7 @@ def test_previews_and_spam_are_kept_aside_with_their_line_and_not_counted():
     [
         ("Survey Preview", "response_is_a_test"),
         ("Umfragevorschau", "response_is_a_test"),
+        ("Vista previa de la encuesta", "response_is_a_test"),
         ("17", "response_is_a_test"),
         ("Spam", "response_is_spam"),
         ("40", "response_is_spam"),
@@ -214,3 +212,64 @@ def test_the_export_loads_and_an_undeclared_eleven_stays_outside(tmp_path):
     kept = pq.read_table(only.folder / "answers.parquet").to_pylist()
     first = next(row for row in kept if row["question"] == "recommend")
     assert (first["value_milli"], first["team"], first["answered_at"].hour) == (9000, "gold", 6)
+
+
+COLUMNS = (
+    ("EndDate", "endDate", "2024-03-04 08:05:00"),
+    ("ResponseId", "_recordId", "R_1"),
+    ("Q1", "QID1", "10 - Extremely likely"),
+    ("Q1_NPS_GROUP", "QID1_NPS_GROUP", "Promoter"),
+    ("Q2", "QID2", "-99"),
+    ("Q3_1", 'QID3"",""choiceId"":""1', "1"),
+    ("Q3_2", 'QID3"",""choiceId"":""2', "-99"),
+    ("Q4_Name", "QID4_FILE_NAME", "cv_jansen.pdf"),
+    ("Q5_First Click", "QID5_FIRST_CLICK", "1.2"),
+    ("Q6 - Topics", "QID6_TEXT_eae5a8d0e7fd4bd183e983e5Topics", "queue"),
+)
+
+
+def test_what_the_system_adds_is_no_question_and_a_question_passed_over_is_no_answer(tmp_path):
+    path = tmp_path / "added.csv"
+    ids = ",".join(f'"{{""ImportId"":""{each}""}}"' for _, each, _ in COLUMNS)
+    rows_of = (",".join(each[0] for each in COLUMNS), ",".join(each[0] for each in COLUMNS), ids)
+    path.write_text("\n".join((*rows_of, ",".join(each[2] for each in COLUMNS))) + "\n", encoding="utf-8")
+    rows, faults = told(path, Qualtrics(name="q", organisation="Acme", files=("*.csv",), questions=QUESTIONS))
+    assert faults == []
+    assert values(rows, "R_1") == {"recommend": "10000", "QID3[1]": "1000", "QID3[2]": "0"}
+    assert [row["question"] for row in rows["questions"]] == ["recommend", "satisfied", "QID3[1]", "QID3[2]"]
+    assert json.loads(rows["answers"][0]["extra"]) == {
+        "Q1_NPS_GROUP": "Promoter",
+        "Q5_First Click": "1.2",
+        "Q6 - Topics": "queue",
+    }
+
+
+def test_an_export_in_utf_16_between_tabs_gives_what_the_csv_gives(tmp_path):
+    rows = list(csv.reader(io.StringIO((GOLDEN / "qualtrics.csv").read_text(encoding="utf-8"), newline="")))
+    made = io.StringIO(newline="")
+    csv.writer(made, delimiter="\t").writerows(rows)
+    (tmp_path / "wide.tsv").write_bytes(made.getvalue().encode("utf-16"))
+    export = readable(tmp_path / "wide.tsv", "wide.tsv", tmp_path)
+    again = [each.rows.to_pylist() for each in AFTER.read(export) if isinstance(each, Draft)]
+    straight = [
+        each.rows.to_pylist()
+        for each in AFTER.read(Export(name="a", path=GOLDEN / "qualtrics.csv", sha256="0"))
+        if isinstance(each, Draft)
+    ]
+    assert (export.encoding, again) == ("utf-16", straight)
+
+
+def test_a_question_that_is_not_there_names_the_import_ids_near_it():
+    asked = Qualtrics(name="q", organisation="Acme", files=("*",), questions=(Question(name="r", asked_as="QID11"),))
+    with pytest.raises(SchemaError, match="column 'QID11', which the file does not have") as fault:
+        told(GOLDEN / "qualtrics.csv", asked)
+    assert "'QID1'" in fault.value.remedy
+
+
+def test_two_questions_of_one_name_are_told_apart_by_their_ids_and_never_taken_for_one_another(tmp_path):
+    path = changed(tmp_path, ",Recommend,", ",Q2,")
+    by_id = (QUESTIONS[0], Question(name="satisfied", asked_as="QID2", construct="csat"))
+    rows, _ = told(path, Qualtrics(name="q", organisation="Acme", files=("*",), questions=by_id))
+    assert (values(rows, "R_1aaa")["recommend"], values(rows, "R_1aaa")["satisfied"]) == ("9000", "4000")
+    with pytest.raises(SchemaError, match="'satisfied' is in column 'Q2', which the file does not have"):
+        told(path)

@@ -15,12 +15,13 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from delivered import Rows, delivered
 from peil.engines.door import Limits
 from peil.engines.store import Store
 from peil.errors import SchemaError, SourceError
 from peil.sources.load import load
 from peil.sources.questionnaires import Question, Respondent
-from peil.sources.source import Draft, Export, Fault, ReadsBinary
+from peil.sources.source import Fault, ReadsBinary
 from peil.sources.spss import Spss
 from peil.sources.spss_file import contents, rows
 
@@ -53,15 +54,8 @@ def written(path: Path, frame: dict[str, list[Any]] | None = None, **how: Any) -
     return path
 
 
-def told(path: Path, source: Spss = PANEL) -> tuple[dict[str, list[dict[str, Any]]], list[Fault]]:
-    found: dict[str, list[dict[str, Any]]] = {"answers": [], "invitations": [], "questions": []}
-    faults: list[Fault] = []
-    for each in source.read(Export(name=path.name, path=path, sha256="0" * 64, encoding="binary")):
-        if isinstance(each, Draft):
-            found[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return found, faults
+def told(path: Path, source: Spss = PANEL) -> tuple[Rows, list[Fault]]:
+    return delivered(path, source, encoding="binary")
 
 
 def answers(path: Path, source: Spss = PANEL) -> dict[tuple[str, str], str]:
@@ -110,6 +104,19 @@ def test_labels_at_the_ends_of_a_scale_do_not_make_a_list_of_codes(shop: Path):
     found, faults = told(shop, source)
     assert [row["value_milli"] for row in found["answers"] if row["construct"] == "nps"] == ["9000", "10000"]
     assert not faults
+
+
+@pytest.mark.parametrize(
+    ("labels", "sort"),
+    [({0: "not", 10: "very", 99: "?"}, "number"), ({1: "no", 4: "so so", 7: "yes", 99: "?"}, "number"), ({1: "man", 3: "woman"}, "single")],
+)  # fmt: skip
+def test_a_nominal_scale_labelled_at_its_ends_keeps_the_answers_between(labels, sort, tmp_path: Path):
+    told_too = {"variable_value_labels": {"nps": labels}, "variable_measure": {"nps": "nominal"}}
+    frame = {**FRAME, "nps": [float(min(labels)), 99.0, None, 3.0]}
+    found, faults = told(written(tmp_path / "a.sav", frame, **told_too))
+    assert [row["sort"] for row in found["questions"] if row["question"] == "nps"] == [sort]
+    assert ("4", "3000") in {(row["response_id"], row["value_milli"]) for row in found["answers"]}
+    assert faults == []
 
 
 def test_a_code_without_a_label_in_a_full_list_is_kept_aside(tmp_path: Path):
@@ -245,6 +252,15 @@ def test_a_name_or_address_that_nobody_asked_for_is_left_out(tmp_path: Path):
     assert {row["question"] for row in found["questions"]} == {"score"}
     assert "Jansen" not in json.dumps(found)
     assert "a@b.nl" not in json.dumps(found)
+
+
+def test_a_date_of_birth_is_kept_nowhere_unless_it_is_asked_for(tmp_path: Path):
+    frame = {**FRAME, "bdate": [date(1950, 2, 3)] * 4}
+    path = written(tmp_path / "a.sav", frame, column_labels={"bdate": "Date of Birth"})
+    assert "1950" not in json.dumps(told(path)[0])
+    asked = Question(name="born", asked_as="bdate")
+    source = Spss(name="p", organisation="d", files=("*",), respondent=WHO, questions=(asked,))
+    assert answers(path, source)["1", "born"] == "1950-02-03"
 
 
 @pytest.mark.parametrize("keep", [3, 60, 170, 200, 900, -40, -4])

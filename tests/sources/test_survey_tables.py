@@ -212,6 +212,34 @@ def test_semicolons_decimal_commas_and_blanks_in_the_header_are_read(tmp_path):
     assert (row["value_milli"], row["weight_ppb"], row["answered_on"]) == (9000, 1_500_000_000, date(2024, 3, 4))
 
 
+def test_a_line_that_tells_a_spreadsheet_the_delimiter_is_no_header(tmp_path):
+    found = took(
+        tmp_path, "sep=;\n" + wide("1;2024-03-04;9;1;x", "2;2024-03-04;oops;1;x", header="id;date;NPS;w;region")
+    )
+    assert found.values() == {"1": 9000}
+    assert found.aside() == [(4, "answer_not_a_number", "NPS")]
+
+
+def test_words_that_name_their_number_are_that_number_on_a_scale_and_words_elsewhere(tmp_path):
+    words = ("Not at all likely - 0", "10 = heel waarschijnlijk", "1 to 2", "Likely")
+    rows = [f"{place},2024-03-04,{each},1,3 years" for place, each in enumerate(words)]
+    found = took(tmp_path, wide(*rows), questions=(NPS, Question(name="region")))
+    assert found.values() == {"0": 0, "1": 10_000}
+    assert {row["value_text"] for row in found.rows() if row["question"] == "region"} == {"3 years"}
+    assert [rule for _, rule, _ in found.aside()] == ["answer_not_a_number"] * 2
+
+
+def test_codes_whose_labels_are_numbers_are_those_numbers_on_a_scale(tmp_path):
+    asked = Question(name="recommend", asked_as="NPS", construct="nps", codes={f"AO{n:02}": str(n) for n in range(11)})
+    assert took(tmp_path, wide("1,2024-03-04,AO09,1,x"), questions=(asked,)).values() == {"1": 9000}
+
+
+def test_a_scale_is_never_read_from_a_question_with_several_answers(tmp_path):
+    asked = Question(name="recommend", asked_as="NPS", construct="csat", sort="multiple", codes={"1": "a", "2": "b"})
+    [refused] = took(tmp_path, wide("1,2024-03-04,1,1,x"), questions=(asked,)).refused
+    assert "'recommend' takes several answers, and 'csat' is measured with one" in refused.says
+
+
 def test_strata_of_two_waves_are_never_one_stratum(tmp_path):
     who = Respondent(response_id="id", answered_on=date(2024, 5, 15), stratum="region", cluster="w")
     rows = took(tmp_path, wide(*GOOD), respondent=who, wave="2024").rows()
@@ -327,12 +355,12 @@ def test_a_changed_bridge_loads_the_export_anew_and_an_unchanged_one_does_not(tm
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("questions:\n  - name: a\n    wafes: {}\n", r"bridge.yaml:3: questions.0.wafes: there is no such setting; did you"),
-        ("questions:\n  - name: a\n", r"bridge.yaml:2: questions.0.waves: is needed here"),
-        ("questions:\n  - name: a\n    scale: [0]\n    waves: {}\n", r"bridge.yaml:3: questions.0.scale"),
-        ("questions:\n  - {name: a, waves: {x: Q}}\n  - {name: a, waves: {x: P}}\n", r"bridge.yaml:3: two questions are called 'a'"),
-        ("questions:\n  - {name: a, waves: {x: Q}}\n  - {name: b, waves: {x: Q}}\n", r"bridge.yaml:3: 'b' and 'a' are both column 'Q'"),
-        ("- a\n", r"bridge.yaml:1: a bridge is a list of 'questions'"),
+        ("questions:\n  - name: a\n    wafes: {}\n", r"bridge.yaml:3:5: questions.0.wafes: there is no such setting; did you"),
+        ("questions:\n  - name: a\n", r"bridge.yaml:2:5: questions.0.waves: is needed here"),
+        ("questions:\n  - name: a\n    scale: [0]\n    waves: {}\n", r"bridge.yaml:3:5: questions.0.scale"),
+        ("questions:\n  - {name: a, waves: {x: Q}}\n  - {name: a, waves: {x: P}}\n", r"bridge.yaml:3:5: two questions are called 'a'"),
+        ("questions:\n  - {name: a, waves: {x: Q}}\n  - {name: b, waves: {x: Q}}\n", r"bridge.yaml:3:5: 'b' and 'a' are both column 'Q'"),
+        ("- a\n", r"bridge.yaml:1:1: a bridge is a list of 'questions'"),
     ],
 )  # fmt: skip
 def test_a_fault_in_a_bridge_is_told_by_its_line(text, says, tmp_path):
@@ -345,7 +373,7 @@ def test_a_fault_in_a_bridge_is_told_by_its_line(text, says, tmp_path):
 def test_a_bridge_that_is_no_yaml_is_told_by_its_line(tmp_path):
     path = tmp_path / "bridge.yaml"
     path.write_text("questions:\n  - name: [a\n", encoding="utf-8")
-    with pytest.raises(SourceError, match=r"bridge.yaml:\d+: "):
+    with pytest.raises(SourceError, match=r"bridge.yaml:3:1: "):
         read_bridge(path)
 
 

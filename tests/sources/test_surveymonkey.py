@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from delivered import Rows, delivered
 from peil.engines.door import Limits
 from peil.engines.store import Store
 from peil.errors import SourceError
 from peil.sources.load import load
 from peil.sources.questionnaires import Question, Respondent
-from peil.sources.source import Draft, Export, Fault
+from peil.sources.source import Fault
 from peil.sources.surveymonkey import SurveyMonkey
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,16 +29,9 @@ CHOICES = [{"id": str(each), "position": each, "text": f"label {each}"} for each
 
 def told(
     path: Path = GOLDEN / "surveymonkey.json", source: SurveyMonkey = SHOP, details: Path | None = None
-) -> tuple[dict[str, list[dict[str, Any]]], list[Fault]]:
-    found: dict[str, list[dict[str, Any]]] = {"answers": [], "invitations": [], "questions": []}
-    faults: list[Fault] = []
+) -> tuple[Rows, list[Fault]]:
     beside = {"details": details or GOLDEN / "surveymonkey.details.json"}
-    for each in source.read(Export(name=path.name, path=path, sha256="0" * 64, beside=beside)):
-        if isinstance(each, Draft):
-            found[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return found, faults
+    return delivered(path, source, beside=beside)
 
 
 def of(response: str, *, by: str = "value_milli") -> dict[str, Any]:
@@ -256,7 +250,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(response=JSON)
 def test_whatever_stands_in_a_response_becomes_rows_or_faults(tmp_path: Path, response: object):
     found, faults = told(written(tmp_path, answering({"text": "yes"}, id="sure"), {"id": "r", "pages": [], "x": response}, response),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,18 +12,23 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from delivered import Rows, delivered
 from peil.dataset import build, current
 from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
 from peil.engines.schema import Table
 from peil.engines.store import Store
 from peil.errors import DefinitionError, SchemaError, SourceError
+from peil.sources.limesurvey import LimeSurvey
 from peil.sources.load import Loaded, load
 from peil.sources.questionnaires import Question, Respondent
-from peil.sources.source import Draft, Export, Fault
+from peil.sources.source import Export, Fault
 from peil.sources.tables import ANSWERS, QUESTIONS
 from peil.sources.triple_s import TripleS
+from peil.sources.triple_s_layout import read_layout
+from peil.sources.triple_s_rows import Row, read_rows
 from peil.surveys.triple_s import write_triple_s
+from peil.surveys.triple_s_files import Variable, write_files
 
 GOLDEN = Path(__file__).parent / "golden"
 DAY = Respondent(answered_on=date(2024, 3, 4))
@@ -32,15 +38,8 @@ LIMITS = Limits(memory="500MB")
 Told = dict[tuple[str, str], Any]
 
 
-def told(source: TripleS, sss: Path) -> tuple[dict[str, list[dict[str, Any]]], list[Fault]]:
-    rows: dict[str, list[dict[str, Any]]] = {"answers": [], "invitations": [], "questions": []}
-    faults: list[Fault] = []
-    for each in source.read(Export(name=sss.name, path=sss, sha256="0" * 64, beside=source.along(sss))):
-        if isinstance(each, Draft):
-            rows[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return rows, faults
+def told(source: TripleS, sss: Path) -> tuple[Rows, list[Fault]]:
+    return delivered(sss, source, beside=source.along(sss))
 
 
 def answers(source: TripleS, sss: Path) -> Told:
@@ -278,6 +277,7 @@ def test_a_changed_data_file_is_loaded_anew(tmp_path: Path):
     [
         ("<sss version='2.0'><survey>", "a.sss:1: this is no whole XML file"),
         ("not xml at all", "no whole XML"),
+        ('SSS V1.1\nDATE "1996"\nBEGIN SURVEY\n', "old form without XML"),
         ("<html/>", "begins with <html>"),
         ("<sss version='2.0'><hierarchy/></sss>", "0 records in 0 surveys"),
         ("<sss version='2.0'><survey><record ident='A'/></survey></sss>", "describes no variable"),
@@ -358,7 +358,7 @@ def test_two_questions_of_one_name_are_told_apart(tmp_path: Path):
 # ---- out, and in again
 
 
-def _stored(folder: Path, source: TripleS) -> tuple[DuckEngine, Store]:
+def _stored(folder: Path, source: TripleS | LimeSurvey) -> tuple[DuckEngine, Store]:
     store = Store(folder / f"store-{source.name}")
     made = load((source,), store, root=folder, limits=LIMITS, key=KEY)
     assert not made.refused, made.refused
@@ -407,6 +407,29 @@ def test_the_responses_of_a_dataset_go_out_without_what_was_said_in_words(tmp_pa
     assert "geholpen" not in sss.with_suffix(".csv").read_text(encoding="utf-8")
 
 
+def test_codes_that_are_words_go_out_as_codes_and_other_words_stay(tmp_path: Path):
+    """LimeSurvey's codes are words (A1, -oth-), and what somebody wrote beside them is not for others."""
+    for name in ("limesurvey.csv", "limesurvey.lss"):
+        shutil.copy(GOLDEN / name, tmp_path)
+    source = LimeSurvey(name="first", organisation="demo", files=("limesurvey.csv",), zone="UTC")
+    engine, store = _stored(tmp_path, source)
+    data = build(store, engine)
+    answers = current(engine, ANSWERS, store.loads())
+    tables = data.tables["responses"], data.tables["questions"]
+    for fixed in (False, True):
+        sss = write_triple_s(engine, *tables, "first", tmp_path / "out", fixed=fixed, chosen=answers)
+        again = TripleS(name="again", organisation="demo", files=(str(sss),), zone="UTC")
+        second, other = _stored(tmp_path / f"{fixed}", again)
+        after = current(second, ANSWERS, other.loads())
+        told = {(row[0], row[1]): row[3] for row in _answers(second, after) if row[1] == "Q02"}
+        assert told == {("1", "Q02"): "A1", ("2", "Q02"): "-oth-"}
+        written = "".join(
+            each.read_text(encoding="utf-8") for each in (sss, sss.with_suffix(".asc" if fixed else ".csv"))
+        )
+        assert [each for each in ("By fax", "By post", "Prima") if each in written] == []
+        assert "Q06" not in written
+
+
 def test_a_survey_that_nobody_answered_is_not_written(tmp_path: Path):
     golden = TripleS(
         name="first", organisation="demo", files=(str(GOLDEN / "triple_s_fixed.sss"),), zone="UTC", respondent=DAY
@@ -416,6 +439,41 @@ def test_a_survey_that_nobody_answered_is_not_written(tmp_path: Path):
     with pytest.raises(DefinitionError, match="nobody answered a survey named 'shoq'"):
         write_triple_s(engine, *tables, "shoq", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("counted", ["bytes", "letters"])
+def test_columns_are_counted_in_bytes_or_letters_as_the_lines_themselves_tell(tmp_path: Path, counted: str):
+    """Some packages count a column as a byte and some as a letter; in UTF-8 that differs after an é."""
+    (tmp_path / "a.sss").write_text(
+        """<sss version="2.0"><survey><record ident="A">
+        <variable ident="1" type="character"><name>why</name><label>Why?</label><position start="1" finish="6"/></variable>
+        <variable ident="2" type="quantity"><name>spent</name><label>Spent</label><position start="7" finish="9"/></variable>
+        </record></survey></sss>""",
+        encoding="utf-8",
+    )
+    lines = ("snel  123", "één  45" if counted == "bytes" else "één    45")
+    (tmp_path / "a.asc").write_text("".join(f"{each}\r\n" for each in lines), encoding="utf-8", newline="")
+    layout = read_layout(Export(name="a.sss", path=tmp_path / "a.sss", sha256=""))
+    assert [each.values for each in read_rows(layout, tmp_path / "a.asc", "a.asc") if isinstance(each, Row)] == [
+        {"why": "snel", "spent": "123"},
+        {"why": "één", "spent": "45"},
+    ]
+
+
+@pytest.mark.parametrize(("said", "fits"), [("écht €5", True), ("日本", False)])
+def test_a_letter_is_a_byte_in_fixed_columns_or_nothing_is_written(tmp_path: Path, said: str, *, fits: bool):
+    told = (
+        Variable(name="why", sort="character", cells=[said, "ok"]),
+        Variable(name="spent", sort="quantity", cells=["1", "22"]),
+    )
+    if not fits:
+        with pytest.raises(DefinitionError, match="fixed columns are counted in bytes"):
+            write_files(told, "shop", tmp_path / "out", fixed=True)
+        assert not (tmp_path / "out").exists()
+        return
+    sss = write_files(told, "shop", tmp_path / "out", fixed=True)
+    assert {len(each) for each in sss.with_suffix(".asc").read_bytes().split(b"\r\n")[:-1]} == {len(said) + 2}
+    assert etree.parse(str(sss)).docinfo.encoding.lower() == "windows-1252"
 
 
 def positions(sss: Path) -> Sequence[tuple[int, int]]:
@@ -432,5 +490,5 @@ def test_fixed_columns_follow_one_another_and_fill_each_line(tmp_path: Path):
     sss = write_triple_s(engine, *tables, "shop", tmp_path / "out", fixed=True)
     placed = positions(sss)
     assert [start for start, _ in placed[1:]] == [finish + 1 for _, finish in placed[:-1]]
-    lines = sss.with_suffix(".asc").read_bytes().decode().split("\r\n")[:-1]
+    lines = sss.with_suffix(".asc").read_bytes().decode("windows-1252").split("\r\n")[:-1]
     assert {len(each) for each in lines} == {placed[-1][1]}

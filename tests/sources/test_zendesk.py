@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from peil.sources.source import Draft, Export, Fault, Source
+from delivered import Rows, delivered
+from peil.sources.source import Fault, Source
 from peil.sources.zendesk import Zendesk
 
 GOLDEN = Path(__file__).parent / "golden" / "zendesk.jsonl"
@@ -27,15 +28,8 @@ TICKET: dict[str, Any] = {
 }
 
 
-def told(path: Path, source: Source = DESK) -> tuple[dict[str, list[dict[str, Any]]], list[Fault]]:
-    rows: dict[str, list[dict[str, Any]]] = {"legs": [], "answers": [], "invitations": []}
-    faults: list[Fault] = []
-    for each in source.read(Export(name=path.name, path=path, sha256="0" * 64)):
-        if isinstance(each, Draft):
-            rows[each.schema.name] += each.rows.to_pylist()
-        else:
-            faults.append(each)
-    return rows, faults
+def told(path: Path, source: Source = DESK) -> tuple[Rows, list[Fault]]:
+    return delivered(path, source)
 
 
 def legs(path: Path, ticket: str) -> list[dict[str, Any]]:
@@ -320,7 +314,7 @@ def misshapen(draw: st.DrawFn) -> bytes:
     return "\n".join(json.dumps(each) for each in [{**TICKET, **each} for each in objects[:2]] + objects).encode()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300) | mutated() | misshapen())
 def test_no_bytes_whatever_make_it_raise(content: bytes, tmp_path: Path):
     path = tmp_path / "fuzz"

@@ -22,9 +22,13 @@ from peil.engines.door import Limits
 from peil.engines.duck import DuckEngine
 from peil.engines.schema import Schema
 from peil.engines.store import Store
-from peil.errors import DefinitionError
+from peil.errors import DefinitionError, PeilError
+from peil.estimates.doubted import doubted
 from peil.estimates.estimate import estimate
-from peil.measures.catalogue import measure_named
+from peil.measures.catalogue import CATALOGUE, measure_named
+from peil.project import open_project
+from peil.reports.asked import Asked
+from peil.reports.survey_chapter import chapters
 from peil.sources.load import load
 from peil.sources.source import Draft, Export, Fault, Record, drafts
 from peil.sources.tables import ANSWERS, LEGS
@@ -313,3 +317,119 @@ def test_a_threshold_that_cannot_be_is_refused(rules, match):
 def test_a_misspelt_flag_names_its_neighbours():
     with pytest.raises(DefinitionError, match="did you mean 'speeder'"):
         without("speeders")
+
+
+# --- what leaving them out does
+
+
+def hurried(people, seed=8, *, tell=True):
+    """Respondents of whom a tenth rush and say anything; the others recommend."""
+    dice = np.random.default_rng(seed)
+    rows, calm, rushed = [], [], []
+    for number in range(people):
+        quick = number % 10 == 3
+        value = int(dice.integers(0, 11)) if quick else int(np.clip(np.rint(8.5 + 1.2 * dice.normal()), 0, 10))
+        (rushed if quick else calm).append(value)
+        took = 10_000 if quick and tell else 100_000
+        rows.append(response(number, {"q1": (value, 0, 10)}, minutes=number, duration_ms=took, construct="nps"))
+    return rows, np.array(calm), np.array(rushed)
+
+
+def net(values):
+    return np.where(values >= 9, 100.0, np.where(values <= 6, -100.0, 0.0))
+
+
+def test_a_figure_is_given_with_and_without_what_is_flagged_and_the_difference_has_its_interval(tmp_path):
+    rows, calm, rushed = hurried(600)
+    (found,) = doubted(written(tmp_path, rows), measure_named("nps"))
+    assert (found.flag, found.left_out) == ("speeder", 60)
+    both = net(np.concatenate([calm, rushed]))
+    assert found.shift.first.value == pytest.approx(both.mean())
+    assert found.shift.second.value == pytest.approx(net(calm).mean())
+    # both share most answers: the difference is the share left out times how far those stand from the rest
+    share, apart = 0.1, net(calm).mean() - net(rushed).mean()
+    known = share**2 * (net(rushed).var(ddof=1) / 60 + net(calm).var(ddof=1) / 540)
+    se = np.sqrt(known + apart**2 * share * (1 - share) / 600)
+    assert found.shift.se == pytest.approx(se, rel=0.02)
+    assert found.shift.high - found.shift.low == pytest.approx(2 * 1.96 * se, rel=0.15)
+    assert found.shift.clear
+    assert found.shift.value > 5
+
+
+def test_where_nothing_is_flagged_there_is_nothing_to_leave_out(tmp_path):
+    rows, _, _ = hurried(100, tell=False)
+    assert doubted(written(tmp_path, rows), measure_named("nps")) == ()
+
+
+def test_where_every_answer_is_flagged_there_is_no_figure_without_them(tmp_path):
+    rows = [
+        response(number, {**items(*[4] * 5), "nps": (9, 0, 10)}, minutes=number, construct={"nps": "nps"} | dict.fromkeys(items(*[4] * 5), "effort"))
+        for number in range(3)
+    ]  # fmt: skip
+    (found,) = doubted(written(tmp_path, rows), measure_named("nps"))
+    assert (found.flag, found.left_out, found.shift) == ("straight_liner", 3, None)
+
+
+def test_several_flags_are_told_one_by_one_and_all_together(tmp_path):
+    rows, truth = careless()
+    data = written(tmp_path, [[(table, {**row, "construct": "ces_2"}) for table, row in each] for each in rows])
+    found = doubted(data, measure_named("ces_2_mean"))
+    assert [each.flag for each in found] == [*FLAGS, None]
+    assert found[-1].left_out >= 10 * len(truth)
+    assert found[-1].left_out <= sum(each.left_out for each in found[:-1])
+
+
+def test_thresholds_of_the_configuration_are_those_that_flag_and_those_that_are_told(tmp_path):
+    (tmp_path / "answers.csv").write_text(
+        "id,q,ticked\n" + "".join(f"{one},q{each},{4}\n" for one in "ab" for each in range(4)), encoding="utf-8"
+    )
+    settings = """
+name: kust
+organisation: Kust
+sources:
+  - kind: table
+    name: survey
+    table: answers
+    files: [answers.csv]
+    columns:
+      survey: "'effort'"
+      response_id: id
+      question: q
+      scale_low: "'1'"
+      scale_high: "'7'"
+      value_milli: {of: ticked, times: 1000}
+      answered_at: {of: "'2024-03-04 09:00'", parse: "%Y-%m-%d %H:%M"}
+"""
+    found = {}
+    for name, more in (("as they are", ""), ("stricter", "doubtful: {straight_least_items: 4, speeder_share: 0.3}\n")):
+        (tmp_path / "peil.yaml").write_text(settings + more, encoding="utf-8")
+        project = open_project(tmp_path)
+        project.load()
+        found[name] = {
+            each.flag: each
+            for each in flagged(project.data.engine, project.data.tables["responses"], project.data.doubtful)
+        }
+        project.close()
+    assert found["as they are"]["straight_liner"].n == 0
+    assert found["stricter"]["straight_liner"].n == 2
+    assert "4 or more" in found["stricter"]["straight_liner"].rule.en
+    assert "3/10" in found["stricter"]["speeder"].rule.en
+    assert "1/3" in found["as they are"]["speeder"].rule.en
+
+
+def test_a_threshold_that_cannot_be_is_told_with_its_line(tmp_path):
+    (tmp_path / "peil.yaml").write_text("name: kust\ndoubtful:\n  speeder_share: 3\n", encoding="utf-8")
+    with pytest.raises(PeilError, match=r"peil\.yaml:3"):
+        open_project(tmp_path)
+
+
+def test_the_chapter_sets_figures_with_and_without_doubtful_responses_side_by_side(tmp_path):
+    rows, _, _ = hurried(200)
+    asked = Asked(data=written(tmp_path, rows), catalogue=CATALOGUE, language="en", minimum_n=10, level=0.95)
+    (chapter,) = chapters(asked)
+    (table,) = [each for each in chapter.tables if each.file == "doubted.csv"]
+    (row,) = [dict(zip(table.names, (cell.stored for cell in each), strict=True)) for each in table.rows]
+    assert row["measure_and_flag"] == "Net promoter score: too fast"
+    assert row["left_out"] == "20"
+    assert float(row["without"]) - float(row["with"]) == pytest.approx(float(row["difference"]), abs=1e-6)
+    assert any(each.startswith("Leaving out doubtful responses moves: Net promoter score.") for each in chapter.facts)

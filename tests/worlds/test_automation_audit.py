@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import automation as proof
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.difference import Side
 from peil.estimates.matched import matched
@@ -18,31 +14,18 @@ from peil.measures.catalogue import measure_named
 from peil.measures.claims import CLAIM_RETURNED, PEOPLE_RETURNED
 from peil.studies.automation_failure import automation_failure
 
-PROOF = Path(__file__).parents[2] / "benchmarks" / "automation.py"
 DRAWS = 40
 # four binomial standard errors around 0.95 of so many draws; benchmarks/automation.py has hundreds
 LEAST = 0.95 - 4 * (0.95 * 0.05 / DRAWS) ** 0.5
 
 
 @pytest.fixture(scope="module")
-def proof() -> ModuleType:
-    """The benchmark, whose worlds are tested with fewer draws."""
-    spec = importlib.util.spec_from_file_location("automation", PROOF)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["automation"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def planted(proof, tmp_path_factory):
+def planted(tmp_path_factory):
     """Draws of one world in which 22 % of the claims come back, 10 points more than after people."""
     return proof.claims_world(tmp_path_factory.mktemp("claims"), proof.Claims(), DRAWS)
 
 
-def test_planted_shares_of_every_window_are_recovered_and_held_by_their_intervals(proof, planted):
+def test_planted_shares_of_every_window_are_recovered_and_held_by_their_intervals(planted):
     for days, truth in proof.BOT_WITHIN.items():
         held, mean = proof.coverage(planted, CLAIM_RETURNED[days, True], truth)
         assert held >= LEAST
@@ -80,7 +63,7 @@ def test_the_planted_excess_is_recovered_reason_by_reason(planted):
         ("cannot tell: people deal with one reason only", "unclear", "like_with_like"),
     ],
 )
-def test_verdicts_fit_worlds_of_which_the_truth_is_known(proof, tmp_path, name, verdict, failed):
+def test_verdicts_fit_worlds_of_which_the_truth_is_known(tmp_path, name, verdict, failed):
     found = automation_failure(proof.claims_world(tmp_path, proof.AUDIT_WORLDS[name], 1, seed=3), matters=0.05)
     assert found.finding.verdict == verdict
     assert (found.finding.settles is None) == (verdict != "unclear")
@@ -132,7 +115,7 @@ def test_containment_stands_side_by_side_under_every_definition(planted):
     assert len(named) >= 10
 
 
-def test_a_centre_of_which_nobody_is_known_gets_bounds_and_no_verdict(proof, tmp_path):
+def test_a_centre_of_which_nobody_is_known_gets_bounds_and_no_verdict(tmp_path):
     found = automation_failure(proof.claims_world(tmp_path, proof.Claims(known=0.0), 1), price_cents=50)
     assert found.known == 0
     assert found.window.failed is None
@@ -143,7 +126,7 @@ def test_a_centre_of_which_nobody_is_known_gets_bounds_and_no_verdict(proof, tmp
     assert "who they are" in found.finding.settles.en
 
 
-def test_contacts_without_a_reason_can_be_followed_for_any_reason_only(proof, tmp_path):
+def test_contacts_without_a_reason_can_be_followed_for_any_reason_only(tmp_path):
     rows = 400
     at = np.arange(rows) * 3_600.0
     data = proof.dataset(
@@ -169,7 +152,7 @@ def test_contacts_without_a_reason_can_be_followed_for_any_reason_only(proof, tm
     assert [each.name for each in same.intents] == [None]
 
 
-def test_a_bot_that_claims_nothing_cannot_be_audited(proof, tmp_path):
+def test_a_bot_that_claims_nothing_cannot_be_audited(tmp_path):
     data = proof.reach_world(tmp_path, 200)
     with pytest.raises(EvidenceError, match=r"no contact is called resolved by a bot.*\n  remedy: load a source"):
         automation_failure(data)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+import automation as proof
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.staged import staged
 from peil.made import made
@@ -19,26 +16,13 @@ from peil.measures.catalogue import measure_named
 from peil.methods.rollout import panel, placebo, roll_out
 from peil.studies.automation_effect import Stages, Threshold, automation_effect
 
-PROOF = Path(__file__).parents[2] / "benchmarks" / "automation.py"
 DRAWS = 60
 # four binomial standard errors around 0.95 of so many draws; benchmarks/automation.py has hundreds
 LEAST = 0.95 - 4 * (0.95 * 0.05 / DRAWS) ** 0.5
 
 
 @pytest.fixture(scope="module")
-def proof() -> ModuleType:
-    """The benchmark, whose worlds are tested with fewer draws."""
-    spec = importlib.util.spec_from_file_location("automation", PROOF)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["automation"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def thresholds(proof, tmp_path_factory):
+def thresholds(tmp_path_factory):
     """Amounts from 100 on go to the bot, which puts 40 points more on hold."""
     return proof.threshold_world(tmp_path_factory.mktemp("threshold"), 0.40, 8_000, 1)
 
@@ -52,7 +36,7 @@ def test_without_a_threshold_or_stages_a_difference_is_no_effect():
     assert [each.name for each in found.finding.checks] == ["something_decided"]
 
 
-def test_a_planted_jump_is_found_where_a_rule_raises_the_chance_of_a_bot(proof, thresholds):
+def test_a_planted_jump_is_found_where_a_rule_raises_the_chance_of_a_bot(thresholds):
     found = automation_effect(thresholds, proof.HELD, rule=Threshold(running="extra.amount", cutoff=100))
     assert found.finding.verdict == "yes"
     assert found.finding.effect.low < 0.40 < found.finding.effect.high
@@ -62,7 +46,7 @@ def test_a_planted_jump_is_found_where_a_rule_raises_the_chance_of_a_bot(proof, 
     assert found.finding.says.nl == "In de wacht gezet: door automatisering hoger"
 
 
-def test_automation_below_the_threshold_is_the_same_jump_the_other_way(proof, thresholds):
+def test_automation_below_the_threshold_is_the_same_jump_the_other_way(thresholds):
     people = "case when with_bot then 0 else 1 end = 1"
     above = automation_effect(thresholds, proof.HELD, rule=Threshold(running="extra.amount", cutoff=100))
     below = automation_effect(
@@ -71,7 +55,7 @@ def test_automation_below_the_threshold_is_the_same_jump_the_other_way(proof, th
     assert below.finding.effect.value == pytest.approx(-above.finding.effect.value, abs=1e-3)
 
 
-def test_readiness_splits_a_threshold(proof, thresholds):
+def test_readiness_splits_a_threshold(thresholds):
     rule = Threshold(running="extra.amount", cutoff=100, ready="reason in ('invoice', 'delivery')")
     found = automation_effect(thresholds, proof.HELD, rule=rule)
     assert found.moderator.low < 0 < found.moderator.high  # planted alike
@@ -80,7 +64,7 @@ def test_readiness_splits_a_threshold(proof, thresholds):
     assert automation_effect(thresholds, proof.HELD, rule=nobody).moderator is None
 
 
-def test_amounts_that_somebody_moved_across_make_it_unclear(proof, tmp_path):
+def test_amounts_that_somebody_moved_across_make_it_unclear(tmp_path):
     data = proof.threshold_world(tmp_path, 0.40, 6_000, 1, sorted_share=0.9)
     found = automation_effect(data, proof.HELD, rule=Threshold(running="extra.amount", cutoff=100))
     assert found.finding.verdict == "unclear"
@@ -88,7 +72,7 @@ def test_amounts_that_somebody_moved_across_make_it_unclear(proof, tmp_path):
     assert "cannot steer" in found.finding.settles.en
 
 
-def test_no_effect_is_no_where_it_was_said_what_matters(proof, tmp_path):
+def test_no_effect_is_no_where_it_was_said_what_matters(tmp_path):
     data = proof.threshold_world(tmp_path, 0.0, 8_000, 1, seed=1)
     rule = Threshold(running="extra.amount", cutoff=100)
     assert automation_effect(data, proof.HELD, rule=rule, matters=0.30).finding.verdict == "no"
@@ -96,19 +80,19 @@ def test_no_effect_is_no_where_it_was_said_what_matters(proof, tmp_path):
 
 
 @pytest.mark.parametrize("repeated", [False, True])
-def test_intervals_of_a_jump_hold_it(proof, repeated):
+def test_intervals_of_a_jump_hold_it(repeated):
     held, heaped = proof.threshold_coverage(0.1, 1_000, DRAWS, fuzzy=False, repeated=repeated)
     assert held >= LEAST
     assert heaped <= 0.2
 
 
 @pytest.fixture(scope="module")
-def stages(proof, tmp_path_factory):
+def stages(tmp_path_factory):
     """Twelve queues, six of which get automation in stages; it puts 20 points more on hold, and more where queues are ready."""
     return proof.stages_world(tmp_path_factory.mktemp("stages"), 0.20, 12, 30, 1, tilt=0.4)
 
 
-def test_a_planted_roll_out_is_found(proof, stages):
+def test_a_planted_roll_out_is_found(stages):
     data, begins, readiness = stages
     found = automation_effect(data, proof.HELD, rule=Stages(begins=begins[0], readiness=readiness[0]))
     assert found.finding.verdict == "yes"
@@ -120,7 +104,7 @@ def test_a_planted_roll_out_is_found(proof, stages):
     assert found.moderator.n == 6
 
 
-def test_readiness_is_made_of_contacts_before_anybody_began(proof, stages):
+def test_readiness_is_made_of_contacts_before_anybody_began(stages):
     data, begins, _ = stages
     found = staged(data, proof.HELD, begins[0])
     # nobody was transferred or opened again, and everybody is known
@@ -128,7 +112,7 @@ def test_readiness_is_made_of_contacts_before_anybody_began(proof, stages):
     assert automation_effect(data, proof.HELD, rule=Stages(begins=begins[0])).moderator is None
 
 
-def test_queues_that_were_already_moving_apart_are_no_proof(proof, tmp_path):
+def test_queues_that_were_already_moving_apart_are_no_proof(tmp_path):
     data, begins, _ = proof.stages_world(tmp_path, 0.0, 12, 30, 1, drift=0.012)
     found = automation_effect(data, proof.HELD, rule=Stages(begins=begins[0]))
     assert found.finding.effect.clear
@@ -136,7 +120,7 @@ def test_queues_that_were_already_moving_apart_are_no_proof(proof, tmp_path):
     assert [each.name for each in found.finding.checks if not each.passed] == ["alike_before", "outlives_drift"]
 
 
-def test_a_drift_that_nobody_sees_is_taken_off_before_an_effect_is_claimed(proof):
+def test_a_drift_that_nobody_sees_is_taken_off_before_an_effect_is_claimed():
     rng = np.random.default_rng(11)
     seen, claimed, kept = [], [], []
     for _ in range(12):
@@ -168,14 +152,14 @@ def test_where_everybody_began_the_earlier_drift_from_the_later():
         roll_out(panel(unit, period, value, np.ones(96), alike), drifting=True)
 
 
-def test_four_queues_cannot_tell(proof, tmp_path):
+def test_four_queues_cannot_tell(tmp_path):
     data, begins, _ = proof.stages_world(tmp_path, 0.10, 4, 30, 1)
     found = automation_effect(data, proof.HELD, rule=Stages(begins=begins[0]))
     assert found.finding.verdict == "unclear"
     assert "enough_queues" in [each.name for each in found.finding.checks if not each.passed]
 
 
-def test_intervals_of_a_roll_out_hold_it(proof):
+def test_intervals_of_a_roll_out_hold_it():
     held, apart = proof.stages_coverage(8, 4, DRAWS)
     assert held >= LEAST
     assert apart <= 0.2
@@ -205,7 +189,7 @@ def test_everybody_at_once_leaves_nobody_to_compare_with():
         placebo(panel(unit, period, value, np.ones(48), np.full(6, 1.0)))
 
 
-def test_columns_queues_and_outcomes_that_do_not_exist_are_refused(proof, thresholds, stages):
+def test_columns_queues_and_outcomes_that_do_not_exist_are_refused(thresholds, stages):
     held = proof.HELD
     with pytest.raises(EvidenceError, match=r"'extra\.size' holds nothing in these rows"):
         automation_effect(thresholds, held, rule=Threshold(running="extra.size", cutoff=1))

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import automation as proof
 from peil.errors import DefinitionError, EvidenceError
 from peil.studies.human_reachability import human_reachability
 
-PROOF = Path(__file__).parents[2] / "benchmarks" / "automation.py"
 CONTACTS = 40_000
 # a point; four standard errors of the smallest channel's share are 1.9
 POINT, FAR = 0.01, 0.019
 
 
 @pytest.fixture(scope="module")
-def proof() -> ModuleType:
-    """The benchmark, whose worlds are tested with fewer draws."""
-    spec = importlib.util.spec_from_file_location("automation", PROOF)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["automation"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def planted(proof, tmp_path_factory):
+def planted(tmp_path_factory):
     """One large centre with two clocks: the queue's and the customer's patience."""
     return proof.reach_world(tmp_path_factory.mktemp("reach"), CONTACTS)
 
@@ -44,7 +27,7 @@ def found(planted):
     return human_reachability(planted, promised=0.6)
 
 
-def test_the_planted_curve_of_each_channel_comes_back(proof, found):
+def test_the_planted_curve_of_each_channel_comes_back(found):
     assert {way.channel for way in found.ways} == {"call", "chat", "bot"}
     for way in found.ways:
         apart = np.abs(way.ends.share[:, 0] - proof.planted_reach(way.channel, way.ends.time))
@@ -52,13 +35,13 @@ def test_the_planted_curve_of_each_channel_comes_back(proof, found):
         assert apart.mean() < POINT
 
 
-def test_the_share_of_all_is_within_a_point_of_the_planted_one(proof, found):
+def test_the_share_of_all_is_within_a_point_of_the_planted_one(found):
     assert found.whole.reached.value == pytest.approx(proof.truly_reached(), abs=POINT)
     assert found.whole.reached.low < proof.truly_reached() < found.whole.reached.high
     assert found.finding.verdict == "yes"
 
 
-def test_hours_differ_as_they_were_made_to(proof, found):
+def test_hours_differ_as_they_were_made_to(found):
     assert len(found.hours) == 24
     held = [
         each.reached.low <= float(proof.planted_reach(each.channel, np.array(1e9), hour=each.hour)) <= each.reached.high
@@ -77,7 +60,7 @@ def test_reaching_giving_up_and_being_sent_away_add_up_to_all_who_are_over(found
         assert way.ends.share[-1, 0] == pytest.approx(way.reached.value)
 
 
-def test_the_median_is_what_half_would_need_if_nobody_gave_up(proof, found):
+def test_the_median_is_what_half_would_need_if_nobody_gave_up(found):
     """Of exponential queues with these means, mixed over the hours, half are answered by the time that solves for a half."""
     for way in found.ways:
         means = np.array([proof._mean_wait(way.channel, hour) for hour in range(*proof.HOURS)])
@@ -87,7 +70,7 @@ def test_the_median_is_what_half_would_need_if_nobody_gave_up(proof, found):
         assert share[0, 0] < 0.5
 
 
-def test_within_a_time_fewer_reach_a_person(proof, planted):
+def test_within_a_time_fewer_reach_a_person(planted):
     quick = human_reachability(planted, promised=0.6, within_s=60)
     truth = sum(
         share * float(proof.planted_reach(channel, np.array(60.0)))
@@ -107,14 +90,14 @@ def test_within_a_time_fewer_reach_a_person(proof, planted):
         ("cannot tell: no source tells who asked a bot", "unclear", "asking_is_told"),
     ],
 )
-def test_verdicts_fit_worlds_of_which_the_truth_is_known(proof, tmp_path, name, verdict, failed):
+def test_verdicts_fit_worlds_of_which_the_truth_is_known(tmp_path, name, verdict, failed):
     promised, size, told = proof.REACH_WORLDS[name]
     found = human_reachability(proof.reach_world(tmp_path, size, told=told, seed=2), promised=promised)
     assert found.finding.verdict == verdict
     assert [each.name for each in found.finding.checks if not each.passed] == ([failed] if failed else [])
 
 
-def test_who_still_waits_at_the_export_is_no_failure_and_no_success(proof, tmp_path):
+def test_who_still_waits_at_the_export_is_no_failure_and_no_success(tmp_path):
     rows = 300
     waits = np.arange(rows) % 3 == 0
     at = np.arange(rows) * 600.0
@@ -142,7 +125,7 @@ def test_who_still_waits_at_the_export_is_no_failure_and_no_success(proof, tmp_p
     assert found.finding.settles.en == "A later export, when these contacts are over."
 
 
-def test_a_clock_that_runs_backwards_is_no_negative_wait(proof, tmp_path):
+def test_a_clock_that_runs_backwards_is_no_negative_wait(tmp_path):
     rows = 100
     at = np.arange(rows) * 600.0
     data = proof.dataset(
@@ -172,7 +155,7 @@ def test_a_promise_that_is_no_share_and_a_time_that_is_none_are_refused(planted)
         human_reachability(planted, within_s=0)
 
 
-def test_contacts_in_which_nobody_asked_for_a_person_are_refused(proof, tmp_path):
+def test_contacts_in_which_nobody_asked_for_a_person_are_refused(tmp_path):
     rows = 50
     data = proof.dataset(
         tmp_path,

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 import pytest
 
+import break_tables
+import breaks as proof
 from peil.errors import EvidenceError
 from peil.methods.autocorrelation import known_date, known_dates, unknown_date, unknown_dates
 from peil.methods.breakpoints import many_partitions
 from peil.methods.step_tables import SEASONS, tables
 
-ROOT = Path(__file__).parents[2]
 DRAWS = 2_500
 # the bar is 4 to 6 %; this many draws can miss it by 1.3
 LEAST, MOST = 0.027, 0.073
-
-
-@pytest.fixture(scope="module")
-def proof() -> ModuleType:
-    """Return the benchmark, whose worlds these are."""
-    path = ROOT / "benchmarks" / "breaks.py"
-    pytest.importorskip("ruptures", reason="the peer of the benchmark is not installed")
-    spec = importlib.util.spec_from_file_location("breaks", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["breaks"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 # --- no step
@@ -46,12 +28,12 @@ def proof() -> ModuleType:
         ("AR(2), second +0.25", 156, 0.6), ("AR(2), second −0.25", 156, 0.8), ("shares", 156, 0.3), ("volumes", 300, 0.6),
     ],
 )  # fmt: skip
-def test_a_step_is_found_in_one_of_twenty_series_without_any(proof, kind, n, rho, known):
+def test_a_step_is_found_in_one_of_twenty_series_without_any(kind, n, rho, known):
     assert LEAST < proof.found(kind, n, rho, known=known, draws=DRAWS) < MOST
 
 
 @pytest.mark.parametrize(("n", "year", "waves"), [(120, 12, 2), (208, 52, 2), (90, 12, 2), (450, 52, 2)])
-def test_lengths_and_seasons_between_those_of_the_tables_keep_the_size(proof, n, year, waves):
+def test_lengths_and_seasons_between_those_of_the_tables_keep_the_size(n, year, waves):
     t = np.arange(n)
     season = [wave(2 * np.pi * j * t / year) for j in range(1, waves + 1) for wave in (np.cos, np.sin)]
     x = np.column_stack([np.ones(n), t, *season])
@@ -59,7 +41,7 @@ def test_lengths_and_seasons_between_those_of_the_tables_keep_the_size(proof, n,
     assert LEAST < float((unknown_dates(y, x).p < 0.05).mean()) < MOST
 
 
-def test_a_criterion_finds_breaks_where_the_test_finds_none(proof):
+def test_a_criterion_finds_breaks_where_the_test_finds_none():
     y = proof.autoregression(np.random.default_rng(5), 400, 156, 0.6, 0.0)
     assert float((many_partitions(y).chosen > 0).mean()) > 0.6
     assert float((unknown_dates(y).p < 0.05).mean()) < 0.09
@@ -69,11 +51,11 @@ def test_a_criterion_finds_breaks_where_the_test_finds_none(proof):
 
 
 @pytest.mark.parametrize(("rho", "step"), [(0.3, 2.0), (0.6, 3.0), (0.8, 3.0)])
-def test_a_step_of_two_or_three_deviations_is_found_in_four_of_five_series(proof, rho, step):
+def test_a_step_of_two_or_three_deviations_is_found_in_four_of_five_series(rho, step):
     assert proof.found("AR(1)", 156, rho, step=step, known=False, draws=1_000) > 0.8
 
 
-def test_the_interval_of_a_known_date_holds_the_step(proof):
+def test_the_interval_of_a_known_date_holds_the_step():
     rng, x = np.random.default_rng(11), proof.regressors(156, 52)
     y = proof.world("AR(1)", rng, 400, 156, 0.6, step=1.0)
     held = [found.step.low <= 0.2 <= found.step.high for found in (known_date(each, 78, x) for each in y)]
@@ -81,7 +63,7 @@ def test_the_interval_of_a_known_date_holds_the_step(proof):
     assert 0.917 < np.mean(held) < 0.983
 
 
-def test_step_and_slope_are_told_apart(proof):
+def test_step_and_slope_are_told_apart():
     rng, n = np.random.default_rng(12), 156
     t = np.arange(n)
     x = np.column_stack([np.ones(n), t])
@@ -95,7 +77,7 @@ def test_step_and_slope_are_told_apart(proof):
     assert 0.91 < np.mean(slopes) < 0.985
 
 
-def test_the_smallest_step_that_can_be_found_is_found_in_four_of_five_series(proof):
+def test_the_smallest_step_that_can_be_found_is_found_in_four_of_five_series():
     rng, n = np.random.default_rng(13), 156
     x = np.column_stack([np.ones(n), np.arange(n)])
     noise = proof.autoregression(rng, 400, n, 0.3, 0.0)
@@ -108,7 +90,7 @@ def test_the_smallest_step_that_can_be_found_is_found_in_four_of_five_series(pro
         assert 0.70 < float((p < 0.05).mean()) < 0.90
 
 
-def test_the_interval_of_the_date_holds_the_date_of_a_clear_step(proof):
+def test_the_interval_of_the_date_holds_the_date_of_a_clear_step():
     rng, n = np.random.default_rng(14), 156
     y = proof.autoregression(rng, 300, n, 0.3, 0.0) + 2.0 * (np.arange(n) >= 60)
     found = [unknown_date(each) for each in y]
@@ -120,7 +102,7 @@ def test_the_interval_of_the_date_holds_the_date_of_a_clear_step(proof):
 # --- what must not matter
 
 
-def test_units_trend_and_season_change_nothing(proof):
+def test_units_trend_and_season_change_nothing():
     rng, x = np.random.default_rng(15), proof.regressors(156, 52)
     y = proof.autoregression(rng, 50, 156, 0.6, 0.0)
     plain = unknown_dates(y, x)
@@ -130,7 +112,7 @@ def test_units_trend_and_season_change_nothing(proof):
     assert moved.effect == pytest.approx(1e4 * plain.effect, rel=1e-6)
 
 
-def test_the_effect_and_its_error_are_those_of_generalised_least_squares(proof):
+def test_the_effect_and_its_error_are_those_of_generalised_least_squares():
     """Held against the textbook formula with the whole covariance matrix of the autoregression."""
     rng, x, n, at = np.random.default_rng(16), proof.regressors(60, 12), 60, 25
     y = proof.autoregression(rng, 1, n, 0.5, 0.2)[0]
@@ -149,7 +131,7 @@ def test_the_effect_and_its_error_are_those_of_generalised_least_squares(proof):
     assert found.step.se == pytest.approx(se, rel=1e-8)
 
 
-def test_p_values_fall_as_steps_grow_and_agree_with_the_interval(proof):
+def test_p_values_fall_as_steps_grow_and_agree_with_the_interval():
     rng, n = np.random.default_rng(17), 100
     noise = proof.autoregression(rng, 1, n, 0.4, 0.0)[0]
     p = [unknown_date(noise + step * (np.arange(n) >= 40)).p for step in (0, 2, 4, 8, 16)]
@@ -163,13 +145,7 @@ def test_p_values_fall_as_steps_grow_and_agree_with_the_interval(proof):
 
 
 def test_the_tables_are_what_their_program_makes():
-    path = ROOT / "benchmarks" / "break_tables.py"
-    spec = importlib.util.spec_from_file_location("break_tables", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    medians, critical, _ = module.one(30, 0, SEASONS[0], 0, module.SEED)
+    medians, critical, _ = break_tables.one(30, 0, SEASONS[0], 0, break_tables.SEED)
     assert tables()["medians"][0, 0, 0, 0] == pytest.approx(medians, abs=1e-5)
     assert tables()["critical"][0, 0, 0, 0] == pytest.approx(critical, abs=1e-3)
 

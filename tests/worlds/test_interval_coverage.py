@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import peil
+from peil.errors import DefinitionError
+from peil.measures.measure import Measure
 from peil.methods import interval
 from peil.methods.moments import gather
 from peil.methods.ratio import ratio
 from peil.methods.student import student
+from peil.terms import Better, Label, Unit
 
 # Wide enough for 2,000 draws (two standard errors are a point) and for what few answers allow.
 LOOSE = (0.92, 0.99)
@@ -112,3 +116,91 @@ def test_a_mean_on_a_scale_holds_the_truth_from_five_answers_on(chance):
         found = interval.scale(answer.mean(axis=1), answer.var(axis=1, ddof=1), n, least=1, most=5)
         assert LOOSE[0] <= covered(found, truth) <= LOOSE[1]
         assert np.all((found[0] >= 1) & (found[1] <= 5) & (found[1] > found[0]))
+
+
+ANSWERS = """
+name: few
+organisation: Kust
+zone: UTC
+sources:
+  - kind: table
+    name: answers
+    table: answers
+    files: ["answers.csv"]
+    columns:
+      survey: "'few'"
+      response_id: id
+      audience: audience
+      question: construct
+      construct: construct
+      scale_low: low
+      scale_high: high
+      value_milli: {of: score, times: 1000}
+      answered_at: "'2024-03-04 09:00:00'"
+measures:
+  - name: grade
+    label: {en: Grade, nl: Cijfer}
+    unit: score
+    better: higher
+    population: responses
+    where: construct = 'grade' and score is not null
+    of: score
+    ends: [1, 10]
+"""
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """Five customers for whom it was easy, five who give a grade of ten, and eight of staff on a scale of five."""
+    folder = tmp_path_factory.mktemp("few")
+    rows = [("customer", "ces_2", 1, 7, 7)] * 5 + [("customer", "grade", 1, 10, 10)] * 5
+    rows += [("staff", "staff_satisfaction", 1, 5, score) for score in (5, 5, 4, 5, 3, 5, 5, 4)]
+    rows += [("staff", "mandate", 1, 5, 5)] * 5
+    lines = [",".join(map(str, (place, *row))) for place, row in enumerate(rows)]
+    text = "\n".join(["id,audience,construct,low,high,score", *lines]) + "\n"
+    (folder / "answers.csv").write_text(text, encoding="utf-8")
+    (folder / "peil.yaml").write_text(ANSWERS, encoding="utf-8")
+    made = peil.open(folder)
+    assert not made.load().refused
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "method"),
+    [
+        ("ces_2_net", 100, "adjusted Wald"),
+        ("ces_2_mean", 7, "two answers added"),
+        ("ces_2_easy", 1, "Wilson"),
+        ("felt_mandate", 10, "two answers added"),
+        ("grade", 10, "two answers added"),
+    ],
+)
+def test_five_equal_answers_are_no_certainty_whatever_they_are_counted_as(few, measure, value, method):
+    found = few.estimate(measure).only()
+    assert found.value == found.high == pytest.approx(value)
+    assert found.low < value - 0.2 * abs(value)
+    assert method in found.method
+
+
+def test_a_scale_from_nought_to_ten_has_the_interval_of_the_answers_it_is_made_of(few):
+    """Staff answers from 1 to 5 are shown from 0 to 10: the interval moves along."""
+    answers = np.array([5, 5, 4, 5, 3, 5, 5, 4])
+    low, high = interval.scale([answers.mean()], [answers.var()], [8], least=1, most=5)
+    found = few.estimate("staff_satisfaction").only()
+    assert found.value == pytest.approx(2.5 * (answers.mean() - 1))
+    assert (found.low, found.high) == pytest.approx((2.5 * (low[0] - 1), 2.5 * (high[0] - 1)))
+
+
+def test_a_scale_that_ends_before_it_begins_is_refused():
+    with pytest.raises(DefinitionError, match="grade: a scale cannot go from 10 to 1"):
+        Measure(
+            name="grade",
+            label=Label("Grade", "Cijfer"),
+            unit=Unit.SCORE,
+            better=Better.HIGHER,
+            population="responses",
+            of="score",
+            standard="ours",
+            ends=(10, 1),
+        )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy import special
 
+import linkage_error as bench
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.estimate import estimate
 from peil.estimates.linked import linked
@@ -28,29 +25,18 @@ LEAST = 0.84
 DRAWS = 40
 
 
-@pytest.fixture(scope="module")
-def bench():
-    """The benchmark's simulated centres."""
-    path = Path(__file__).parents[2] / "benchmarks" / "linkage_error.py"
-    spec = importlib.util.spec_from_file_location("linkage_error_bench", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize(
     ("world", "naive_at_most"),
     [("merged too little; probabilities right", 0.75), ("merged too freely; probabilities too high", 0.4)],
 )
-def test_intervals_hold_the_truth_where_those_of_a_threshold_do_not(bench, world, naive_at_most):
+def test_intervals_hold_the_truth_where_those_of_a_threshold_do_not(world, naive_at_most):
     held = bench.coverage(bench.WORLDS[world], DRAWS, 5, rubin=False, long=40)[1][:, 0] / 100
     by = dict(zip(bench.METHODS, held, strict=True))
     assert by["audited"] >= LEAST
     assert by["threshold"] <= naive_at_most
 
 
-def test_pairs_that_were_never_compared_are_counted_on(bench):
+def test_pairs_that_were_never_compared_are_counted_on():
     held = (
         bench.coverage(bench.WORLDS["one true pair in four never compared"], DRAWS, 6, rubin=False, long=40)[1][:, 0]
         / 100

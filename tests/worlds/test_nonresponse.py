@@ -251,6 +251,7 @@ def test_weights_by_configuration_are_the_weights_of_the_study(tmp_path):
         measure=NPS,
         frame="not ignored",
         facts=[Fact(name=name, label=Label("x", "x"), by=by) for name, by in facts.items()],
+        readiness=False,
     )
     assert not [each for each in study.finding.assumptions if "few answers" in each.en]
     weighted = estimate(NPS, built)[0].only()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize
+from scipy import optimize, special
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 import peil
@@ -18,11 +18,14 @@ from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.cell_table import Predictor
 from peil.estimates.estimate import estimate
 from peil.estimates.small_cells import small_cells
+from peil.made import made
+from peil.measures.catalogue import measure_named
 from peil.measures.measure import Measure
 from peil.methods.moments import gather
 from peil.methods.pooled import pooled
 from peil.methods.small_cells import share_out
 from peil.methods.variance_grid import Cells, CrossedEffects
+from peil.sources.simulated import SimulatedCentre
 from peil.surveys.design import Design
 from peil.terms import Better, Label, Unit
 
@@ -113,6 +116,92 @@ def test_the_restricted_likelihood_is_that_of_statsmodels():
     ours, se = likeliest(answers)
     np.testing.assert_allclose(ours, [theirs["a"], theirs["b"], theirs["cell"], fit.scale], rtol=REML)
     np.testing.assert_allclose(se, fit.bse_fe.iloc[0], rtol=REML)
+
+
+def uneven():
+    """Return the answers of 9 by 6 cells, none to five each, and which row and column each is of."""
+    found = [
+        (
+            i,
+            j,
+            10 * np.sin(1.7 * i)
+            + 6 * np.cos(2.3 * j)
+            + 5 * np.sin(5 * i + 3 * j)
+            + 8 * np.sin(11 * i + 7 * j + 13 * k),
+        )
+        for i in range(9)
+        for j in range(6)
+        for k in range((3 * i + 5 * j + i * j) % 6)
+    ]
+    return np.array(found)
+
+
+def uneven_cells(rows):
+    cell = (rows[:, 0] * 6 + rows[:, 1]).astype(int)
+    n = np.bincount(cell, minlength=54).astype(float)
+    value = np.bincount(cell, rows[:, 2], minlength=54) / np.maximum(n, 1)
+    squares = ((rows[:, 2] - value[cell]) ** 2).sum()
+    return cells_of(value.reshape(9, 6), n.reshape(9, 6), squares)
+
+
+def test_with_uneven_and_empty_cells_variances_mean_and_its_error_are_those_of_lme4():
+    """R 4.2, lme4 1.1-31: lmer(y ~ 1 + (1|i) + (1|j) + (1|i:j), REML = TRUE), bobyqa with rhoend 1e-10."""
+    cells = uneven_cells(uneven())
+    model = CrossedEffects(cells)
+    found = optimize.minimize(
+        lambda logs: -model.log_posterior(np.exp(logs)[None], prior=False)[0],
+        np.full(3, -1.0),
+        method="Nelder-Mead",
+        options={"xatol": 1e-8, "fatol": 1e-12, "maxiter": 5_000},
+    )
+    ratios = np.exp(found.x)
+    solved = model._solve(ratios[2], ratios[None, :2])
+    answer = (solved.rss[0] + cells.squares) / model.degrees(prior=False)
+    ours = [*(ratios**2 * answer), answer, model._mean + solved.rest[0][0], np.sqrt(answer * solved.inverse[0][0, 0])]
+    theirs = [70.2552821, 15.0879536, 50.7884581, 7.4392145, 0.73982957, 3.40345083]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_the_whole_posterior_is_that_of_brute_force():
+    """Covariance matrices of all cells at 16³ ratios even in their logarithm: nothing of it is shared with the model."""
+    rng = np.random.default_rng(12)
+    n = rng.poisson(1.5, (7, 5)).astype(float)
+    n[0] = 0
+    value = rng.normal(0, 15, (7, 1)) + rng.normal(0, 15, 5) + rng.normal(0, 80, (7, 5)) / np.sqrt(np.maximum(n, 1))
+    cells = cells_of(np.where(n > 0, value, 0), n, 80**2 * np.maximum(n - 1, 0).sum())
+    found = share_out(cells).cells
+    here, y, rows = cells.filled, cells.value[cells.filled], cells.n[cells.filled]
+    steps = np.linspace(-6, 2, 16)
+    logs = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    squares = np.exp(2 * logs)
+    alike = [*(np.equal.outer(codes, codes).astype(float) for codes in cells.codes), np.eye(here.size)]
+    prior = np.tensordot(squares, np.stack(alike), axes=1)
+    inverse = np.linalg.inv(prior[:, here][:, :, here] + np.diag(1 / rows))
+    weights = inverse.sum(axis=2)
+    mean = weights @ y / weights.sum(axis=1)
+    left = y - mean[:, None]
+    around = np.average(y, weights=rows)
+    one = (cells.squares + rows @ (y - around) ** 2) / (cells.freedom + y.size - 1)
+    rss = ((inverse @ left[:, :, None])[:, :, 0] * left).sum(axis=1) + cells.squares + one
+    df = cells.freedom + y.size
+    height = 0.5 * np.linalg.slogdet(inverse)[1] - 0.5 * np.log(weights.sum(axis=1)) - 0.5 * df * np.log(rss)
+    # a half-Cauchy prior of scale 0.5 on each ratio, as a density of its logarithm
+    height += (logs - np.log1p(squares / 0.5**2)).sum(axis=1)
+    weight = np.exp(height - height.max())
+    weight /= weight.sum()
+    kept = prior[:, :, here] @ inverse
+    centre = mean[:, None] + (kept @ left[:, :, None])[:, :, 0]
+    apart = np.einsum("gii->gi", prior) - np.einsum("gij,gij->gi", kept, prior[:, :, here])
+    apart += (1 - kept.sum(axis=2)) ** 2 / weights.sum(axis=1)[:, None]
+    scale = np.sqrt(rss[:, None] / df * apart)
+    expected = weight @ centre
+    sd = np.sqrt(weight @ (scale**2 * df / (df - 2) + (centre - expected) ** 2))
+    # both grids are coarse: they agree to a few hundredths of a standard deviation
+    np.testing.assert_allclose(found.value, expected, atol=0.02 * sd.max())
+    np.testing.assert_allclose(found.sd, sd, rtol=0.03)
+    for chance, ends in ((0.025, found.low), (0.975, found.high)):
+        below = weight @ special.stdtr(df, (ends - centre) / scale)
+        np.testing.assert_allclose(below, chance, atol=0.003)
 
 
 def test_in_a_balanced_table_the_mode_is_the_analysis_of_variance():
@@ -377,6 +466,14 @@ def test_a_country_that_only_the_population_names_gets_a_value_with_a_wide_inter
     assert np.isnan(unseen.direct)
     assert unseen.high - unseen.low > 1.5 * (seen.high - seen.low)
     assert unseen.low < found.whole.value < unseen.high
+
+
+def test_what_only_answers_to_other_questions_have_is_no_row_of_the_table():
+    data = made(SimulatedCentre(contacts=1_500))
+    found = small_cells(measure_named("csat_top2"), data, by=("construct", "channel"))
+    assert [dict(each.group)["construct"] for each in found.margin("construct")] == ["csat"]
+    assert all(each.n for each in found.margin("channel"))
+    assert found.left_out == 0
 
 
 def test_weights_and_clusters_come_from_the_design_that_is_named(project, nps):

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+import calibrated_coverage as world
 from peil.estimates.sample import sample
 
-PROOF = Path(__file__).parents[2] / "benchmarks" / "calibrated_coverage.py"
 DRAWS = 600
 # 95 % of 600 draws, give or take 0.9 points; residuals of few answers are a little too small.
 HOLDS = (0.93, 0.975)
 
 
-@pytest.fixture(scope="module")
-def world():
-    spec = importlib.util.spec_from_file_location("calibrated_coverage", PROOF)
-    made = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = made
-    spec.loader.exec_module(made)
-    return made
-
-
 @pytest.mark.parametrize("n", [300, 1_000])
-def test_raked_intervals_hold_the_truth_that_plain_ones_miss(world, n):
+def test_raked_intervals_hold_the_truth_that_plain_ones_miss(n):
     found = world.held(n, DRAWS, seed=11)
     assert abs(found.plain_bias) > 20
     assert found.plain < 0.05
@@ -36,7 +23,7 @@ def test_raked_intervals_hold_the_truth_that_plain_ones_miss(world, n):
     assert 0.93 <= found.ratio <= 1.07
 
 
-def test_a_sample_in_an_engine_gives_the_numbers_of_the_simulation(world):
+def test_a_sample_in_an_engine_gives_the_numbers_of_the_simulation():
     channel, wait, score = world.drawn(500, np.random.default_rng(5))
     rows = {"channel": channel.astype(str).tolist(), "wait": wait.tolist(), "score": score.tolist()}
     margins = {
@@ -51,7 +38,7 @@ def test_a_sample_in_an_engine_gives_the_numbers_of_the_simulation(world):
     assert found.se < sample(rows).mean("score").only().se * 1.5
 
 
-def test_trimming_buys_precision_with_bias(world):
+def test_trimming_buys_precision_with_bias():
     """A cap brings the design effect down, and margins still hold."""
     channel, wait, _ = world.drawn(2_000, np.random.default_rng(6))
     rows = {"channel": channel.astype(str).tolist(), "wait": wait.astype(str).tolist()}

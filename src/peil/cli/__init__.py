@@ -11,13 +11,16 @@ import sys
 import click
 
 from peil.cli import (
+    answering,
     asking,
     bots,
+    cells,
     home,
     journeying,
     knowing,
     loading,
     patience,
+    proposing,
     staff,
     studying,
     surveying,
@@ -64,8 +67,11 @@ def commands(ctx: click.Context, path: str | None) -> None:
 
 for each in (
     *loading.COMMANDS,
+    *proposing.COMMANDS,
     *asking.COMMANDS,
     *surveying.COMMANDS,
+    *answering.COMMANDS,
+    *cells.COMMANDS,
     *journeying.COMMANDS,
     *knowing.COMMANDS,
     *who.COMMANDS,

@@ -183,7 +183,11 @@ def compare(
 ) -> None:
     """Say whether group SECOND differs from group FIRST, with the interval of the difference."""
     from peil.project import open_project
+    from peil.reports.labels import CLUSTERS, POPULATIONS, group
+    from peil.reports.numbers import count
     from peil.reports.sentences import VERDICTS, sentence
+    from peil.reports.sentences import told as told_value
+    from peil.reports.wording import WORDS
 
     project = open_project(path)
     try:
@@ -201,10 +205,19 @@ def compare(
         "first": effect.first.plain(),
         "second": effect.second.plain(),
         "checks": [{"name": each.name, "passed": each.passed, "says": each.says.en} for each in found.checks],
+        "assumptions": [each.en for each in found.assumptions],
     }
     lang = chosen_language(language)
+    rows = POPULATIONS[effect.first.measure.population].read(lang)
+    units = CLUSTERS[effect.first.measure.population].read(lang)
     lines = [f"{VERDICTS[found.verdict].read(lang)}: {sentence(found, lang)}"]
+    lines += [
+        f"  {group(by, name, lang)}: {told_value(each, lang)}, n = {count(each.n, lang)} {rows}, {count(each.clusters, lang)} {units}"
+        for name, each in ((first, effect.first), (second, effect.second))
+    ]
     lines += [f"  {'ok ' if each.passed else 'not'} {each.says.read(lang)}" for each in found.checks]
+    if found.study == "wave_change":
+        lines += [f"  {WORDS['assumption'].read(lang)}: {each.read(lang)}" for each in found.assumptions]
     if found.settles:
         lines.append(f"  {found.settles.read(lang)}")
     tell(told, as_json=as_json, text="\n".join(lines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,12 +16,15 @@ from peil.cli.output import Teller, as_json_option, chosen_language, remember, t
 @click.argument("folder", default=".", type=click.Path(file_okay=False))
 @click.option("--name", help="The project's name; the folder's if left out.")
 @click.option("--table", "own", is_flag=True, help="Begin with a CSV mapping to fill in, not with a simulated centre.")
+@click.option("--survey", "rounds", is_flag=True, help="Begin with a survey of three rounds, exports and all.")
 @as_json_option
-def init(folder: str, name: str | None, own: bool, as_json: bool) -> None:
+def init(folder: str, name: str | None, own: bool, rounds: bool, as_json: bool) -> None:
     """Make a project: a peil.yaml to edit, and the schema editors check it with."""
-    from peil.examples import starter_project
+    from peil.examples import starter_project, survey_project
 
-    path = starter_project(folder, name=name, simulated=not own)
+    if rounds and own:
+        raise click.UsageError("a project begins with --table or with --survey, not with both")
+    path = survey_project(folder, name=name) if rounds else starter_project(folder, name=name, simulated=not own)
     place = "" if folder == "." else f"cd {folder} && "
     tell({"config": str(path)}, as_json=as_json, text=f"made {path}\nnext: {place}peil load && peil report")
 
@@ -127,11 +131,19 @@ def rejected(path: str | None, limit: int, as_json: bool) -> None:
         return
     table(
         ("file", "line", "table", "rule", "value"),
-        [(row["file"], str(row["line"]), row["table"] or "", row["rule"], row["value"] or "") for row in rows[:limit]],
+        [(row["file"], str(row["line"]), row["table"] or "", row["rule"], _as_delivered(row)) for row in rows[:limit]],
         right=(1,),
     )
     if len(rows) > limit:
         click.echo(f"… and {len(rows) - limit:,} more: --limit or --json")
+
+
+def _as_delivered(row: dict[str, Any]) -> str:
+    """Return the value as the export has it: answers are stored in thousandths."""
+    column, value = str(row.get("column") or ""), str(row["value"] or "")
+    if column.endswith("_milli") and value.lstrip("-").isdigit():
+        return f"{int(value) / 1000:g}"
+    return value
 
 
 @click.command()

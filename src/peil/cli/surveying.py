@@ -32,6 +32,8 @@ def survey(path: str | None, name: str | None, language: str, as_json: bool) -> 
     if as_json:
         tell({"surveys": [_plain(each) for each in chapters]}, as_json=True)
         return
+    if not chapters:
+        click.echo("there are no answers to any survey")
     for each in chapters:
         click.secho(each.title, bold=True)
         for fact in each.facts:

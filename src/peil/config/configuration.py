@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from peil.calendars.hours import BusinessCalendar
+from peil.config.doubtful import DoubtfulConfig
 from peil.config.journeys import JourneysConfig
 from peil.config.part import Part, Text
 from peil.config.persons import PersonsConfig
@@ -40,6 +41,10 @@ class MeasureConfig(Part):
     standard: str = "defined in the project"
     estimator: Literal["ratio", "quantile", "total"] = "ratio"
     quantile: float = Field(default=0.5, gt=0, lt=1)
+    ends: tuple[int, int] | None = Field(
+        default=None,
+        description="lowest and highest that a row can be, so that the interval of a mean holds for few rows too",
+    )
 
 
 class Configuration(Part):
@@ -63,6 +68,9 @@ class Configuration(Part):
     sources: tuple[Annotated[AnySource, Field(discriminator="kind")], ...] = ()
     surveys: tuple[SurveyConfig, ...] = Field(
         default=(), description="what is to be known of a survey: who could be in it, and how it is weighted"
+    )
+    doubtful: DoubtfulConfig = Field(
+        default=DoubtfulConfig(), description="when a response is flagged as doubtful; none is left out for it"
     )
     persons: PersonsConfig = Field(
         default=PersonsConfig(), description="when records and contacts are taken to be of one person"

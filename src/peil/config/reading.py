@@ -83,7 +83,7 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
     except ValidationError as refused:
         raise ConfigurationError(
             told((_fault(each, tree) for each in refused.errors(include_url=False)), name)
-        ) from None  # type: ignore[arg-type]  # pydantic's own typed dict
+        ) from None
     except PeilError as refused:
         raise ConfigurationError(f"{name}: {refused.what}", remedy=refused.remedy) from None
 

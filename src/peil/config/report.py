@@ -11,6 +11,7 @@ from pydantic import Field
 from peil.config.dose import ControlConfig, DoseConfig
 from peil.config.growth import GrowthConfig, InvestmentConfig
 from peil.config.part import Part, Text
+from peil.config.small_cells import SmallCellsConfig
 from peil.config.trials import TrialConfig
 
 
@@ -82,16 +83,19 @@ class ReportConfig(Part):
         default=(), description="investments in customer contact: business case, and what came of it"
     )
     trials: tuple[TrialConfig, ...] = Field(default=(), description="which length of trial brings in most per visitor")
+    small_cells: tuple[SmallCellsConfig, ...] = Field(
+        default=(), description="crossings of groups with few answers each, for which a model shares what there is"
+    )
     variants: tuple[str, ...] = ("service_level",)
     minimum_n: int = Field(default=10, ge=1, description="groups with fewer rows are not shown")
     level: float = Field(default=0.95, gt=0.5, lt=1)
 
     def within(self, folder: Path) -> ReportConfig:
         """Return the same with the files that it names sought in a folder."""
-        if self.trend_breaks is None:
-            return self
-        told = [
-            each.model_copy(update={"dose": each.dose.within(folder)}) if each.dose else each
-            for each in self.trend_breaks
-        ]
-        return self.model_copy(update={"trend_breaks": tuple(told)})
+        told: dict[str, object] = {"small_cells": tuple(each.within(folder) for each in self.small_cells)}
+        if self.trend_breaks is not None:
+            told["trend_breaks"] = tuple(
+                each.model_copy(update={"dose": each.dose.within(folder)}) if each.dose else each
+                for each in self.trend_breaks
+            )
+        return self.model_copy(update=told)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from peil.config.part import Part
+
+_EXTRA = re.compile(r"^extra\.(\w+)$")
 
 
 class MarginConfig(Part):
     """What is known of the population that a survey is weighted to."""
 
-    by: tuple[str, ...] = Field(min_length=1, description="columns or row-level SQL; several are crossed")
+    by: tuple[str, ...] = Field(
+        min_length=1, description="columns, facts such as `extra.age`, or row-level SQL; several are crossed"
+    )
     targets: Literal["contacts"] | dict[str, float] | None = Field(
         default=None,
         description="counts, or shares that add up to 1, for each level (`call`, or `call, agent` where two are crossed); "
@@ -24,6 +29,12 @@ class MarginConfig(Part):
     where: str | None = Field(
         default=None, description="which contacts are counted; those that are not ignored, if left out"
     )
+
+    @field_validator("by")
+    @classmethod
+    def _facts(cls, by: tuple[str, ...]) -> tuple[str, ...]:
+        """Read ``extra.NAME`` as everywhere else: a fact of the respondent."""
+        return tuple(_EXTRA.sub(r"extra_field(extra, '\1')", each) for each in by)
 
     @model_validator(mode="after")
     def _told(self) -> Self:
@@ -63,6 +74,9 @@ class WeightsConfig(Part):
     )
     margins: tuple[MarginConfig, ...] = Field(min_length=1, description="what is known of the population")
     trim: float | None = Field(default=None, gt=1, description="most that a weight may be, in times the mean weight")
+    per_round: bool = Field(
+        default=False, description="weight each round by itself to the same targets, so that rounds can be compared"
+    )
     bounds: tuple[float, float] | None = Field(
         default=None, description="least and most by which a weight is multiplied, for `bounded`"
     )
@@ -78,6 +92,8 @@ class WeightsConfig(Part):
             raise ValueError("bounded weights are not trimmed as well; lower the upper bound instead")
         if self.bounds is not None and not 0 <= self.bounds[0] < 1 < self.bounds[1]:
             raise ValueError("bounds have 1 between them, such as [0.3, 3]")
+        if self.per_round and any(each.levels is None for each in self.margins):
+            raise ValueError("'per_round' needs targets for levels: contacts and totals are not told by round")
         if self.trim is not None and any(each.total is not None for each in self.margins):
             raise ValueError("weights that meet a total are not trimmed; use 'bounded'")
         return self
@@ -92,5 +108,9 @@ class SurveyConfig(Part):
     )
     eligible_share: float | None = Field(
         default=None, ge=0, le=1, description="share of those of unknown eligibility who are eligible (AAPOR's e)"
+    )
+    singleton: Literal["refuse", "certainty", "average", "grand_mean"] = Field(
+        default="refuse",
+        description="a stratum with one respondent: refused; as if certain to be asked; or with the spread of the others",
     )
     weights: WeightsConfig | None = Field(default=None, description="weights; as the source gives them, if left out")

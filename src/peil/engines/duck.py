@@ -18,7 +18,7 @@ from peil.engines.quoting import name as identifier
 from peil.engines.schema import STORED, Schema, Table
 from peil.engines.store import Load, publish_file, working_folder
 from peil.engines.subset import rendered
-from peil.errors import EvidenceError, SourceError
+from peil.errors import DefinitionError, EvidenceError, SourceError
 
 # Rows are gathered by the group before they are written: small groups keep wide rows within the memory cap.
 ROW_GROUP = 20_480
@@ -131,20 +131,36 @@ class DuckEngine:
         self._con.execute(f"create or replace view {name} as select * from read_parquet({file_path(path)})")
         return Table(schema=schema, name=name)
 
-    def rows(self, sql: str, *, steady: bool = False) -> pa.Table:
+    def rows(self, sql: str, *, steady: bool = False, ordered: bool = False) -> pa.Table:
         """Run a query and return its rows, which must be few; on one core where the order of adding matters."""
         try:
             if steady:
                 self._con.execute("set threads = 1")
+            if ordered:
+                self._con.execute("set preserve_insertion_order = true")
             return self._frugal(lambda: self._con.sql(rendered(sql, "duckdb")).to_arrow_table())
         except duckdb.OutOfMemoryException:
             raise EvidenceError(
                 f"the question needs more than {self._limits.memory} of memory",
                 remedy="raise engine.memory, or ask for fewer groups",
             ) from None
+        except duckdb.BinderException as fault:
+            told = str(fault).splitlines()[0].removeprefix("Binder Error: ")
+            raise DefinitionError(
+                f"the question cannot be computed: {told[:200]}",
+                remedy="compare texts with texts in single quotes, and count with columns of numbers",
+            ) from None
+        except duckdb.ConversionException:
+            # its own words hold the value
+            raise DefinitionError(
+                "the question compares or counts with a text that is no number or date",
+                remedy="compare texts with texts in single quotes, and count with columns of numbers",
+            ) from None
         finally:
             if steady:
                 self._con.execute(f"set threads = {self._limits.threads}")
+            if ordered:
+                self._con.execute("set preserve_insertion_order = false")
 
     def _frugal(self, make: Callable[[], Made]) -> Made:
         """Make something; where memory runs out, once more on one core, whose working memory is not shared."""

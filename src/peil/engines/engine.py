@@ -40,12 +40,14 @@ class Engine(Protocol):
     def kept(self, schema: Schema, name: str, folder: Path) -> Table:
         """Return a table that was kept earlier."""
 
-    def rows(self, sql: str, *, steady: bool = False) -> pa.Table:
+    def rows(self, sql: str, *, steady: bool = False, ordered: bool = False) -> pa.Table:
         """Run a query and return its rows, which must be few.
 
         Parameters:
             sql: a query in the portable subset.
             steady: sums of doubles come out the same to the last digit each time, where the engine can promise it.
+            ordered: rows of a table that are only chosen, and neither joined nor grouped, come in the table's order,
+                where the engine can promise it.
         """
 
     def close(self) -> None:

@@ -180,9 +180,9 @@ class SparkEngine:
         self._uses.pop(name, None)
         return Table(schema=schema, name=name)
 
-    def rows(self, sql: str, *, steady: bool = False) -> pa.Table:
-        """Run a query and return its rows, which must be few; Spark promises no order of adding."""
-        del steady
+    def rows(self, sql: str, *, steady: bool = False, ordered: bool = False) -> pa.Table:
+        """Run a query and return its rows, which must be few; Spark promises no order, of adding or of rows."""
+        del steady, ordered
         asked = rendered(sql, "spark")
         return self._within_memory(lambda: self._spark.sql(asked).toArrow(), "the question")
 

@@ -7,7 +7,7 @@ import numpy as np
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.cluster_totals import cluster_totals
 from peil.estimates.moments import Quantity
-from peil.estimates.sample import Sample
+from peil.estimates.sampled_rows import Sample
 from peil.estimates.variables import expression, grouped
 from peil.methods.association import Association, shares
 from peil.methods.association import association as rao_scott

@@ -11,8 +11,8 @@ import scipy
 from peil.estimates.moments import numbers
 from peil.estimates.places import codes
 from peil.methods.moments import Integers
-from peil.surveys.calibrated import levels_of
 from peil.surveys.design import Calibration
+from peil.surveys.levels import levels_of
 
 
 class Auxiliaries:

@@ -13,6 +13,7 @@ from peil.engines.subset import outcomes
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.groups import grouping, rows_from
 from peil.estimates.moments import BILLION, Quantity, counted
+from peil.estimates.population import counts_of, fitted, listed
 from peil.measures.measure import POPULATIONS, Measure
 from peil.methods.moments import Floats, Integers, Moments
 from peil.methods.pooled import Pooled, pooled
@@ -23,7 +24,6 @@ from peil.terms import Unit
 Levels = tuple[tuple[object, ...], ...]
 MOST_CELLS = 10_000
 MOST_FACTORS = 3
-NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,11 @@ def cell_table(
     answered = [each for each in ("scale_low", "scale_high") if measure.of == "score" and each in schema.names]
     asked += [Quantity(where=measure.where, of=each) for each in answered]
     found = list(counted(data.engine, asked, plain, groups, source))
-    levels = _levels(by, found[0].groups, population)
+    # the query has the groups of every row; those of other questions are no cells of this measure
+    rows = np.bincount(found[0].moments.group, found[0].moments.rows, minlength=len(found[0].groups))
+    seen = [group for group, n in zip(found[0].groups, rows, strict=True) if n > 0]
+    told = None if population is None else fitted(population, by, seen)
+    levels = _levels(by, seen, told)
     at = {group: place for place, group in enumerate(product(*levels))}
     place = np.array([at.get(group, -1) for group in found[0].groups], dtype=np.int64)
     sums = _placed(found[0].moments, place)
@@ -161,7 +165,7 @@ def cell_table(
         codes=codes,
         sums=replace(shown, value=shown.value * measure.scale, squares=shown.squares * measure.scale**2),
         weight=np.bincount(sums.group, sums.w, minlength=len(at)).astype(np.float64),
-        population=None if population is None else _counts(by, levels, list(at), population, shown.n),
+        population=None if told is None else counts_of(told, by, levels, list(at), shown.n),
         predictors=_known(by, list(at), predictors),
         bounds=_bounds(measure, [each.moments for each in found[len(found) - len(answered) :]]),
         left_out=int(found[0].moments.rows.sum() - sums.rows.sum()),
@@ -171,15 +175,8 @@ def cell_table(
 def _levels(
     by: Sequence[str], groups: Sequence[tuple[object, ...]], population: Mapping[tuple[object, ...], float] | None
 ) -> Levels:
-    """Return the values of each factor, in order: those that rows have, and those that the population names."""
-    named = list(population or ())
-    for each in named:
-        if not isinstance(each, tuple) or len(each) != len(by):
-            raise DefinitionError(
-                f"the population names {each!r}, where cells are told by {', '.join(by)}",
-                remedy=f"write each cell as a tuple of {len(by)}",
-            )
-    whole = [each for each in groups if None not in each] + named
+    """Return the values of each factor, in order: those that answers have, and those that the population names."""
+    whole = [each for each in groups if None not in each] + list(population or ())
     found = tuple(tuple(sorted({each[factor] for each in whole}, key=_in_order)) for factor in range(len(by)))
     cells = int(np.prod([len(each) for each in found]))
     if cells > MOST_CELLS:
@@ -204,34 +201,6 @@ def _placed(moments: Moments, place: Integers) -> Moments:
     return replace(moments, **arrays | {"group": cell[here]})
 
 
-def _counts(
-    by: Sequence[str],
-    levels: Levels,
-    cells: Sequence[tuple[object, ...]],
-    population: Mapping[tuple[object, ...], float],
-    n: Floats,
-) -> Floats:
-    counts = np.array([population.get(each, 0.0) for each in cells], dtype=np.float64)
-    if not np.all(np.isfinite(counts) & (counts >= 0)):
-        raise DefinitionError("the population of a cell is negative or no number", remedy="give a count for each cell")
-    unnamed = [each for each, seen in zip(cells, n, strict=True) if seen > 0 and each not in population]
-    if unnamed:
-        raise DefinitionError(
-            f"{len(unnamed)} cells have answers and are not in the population: {_listed(unnamed)}",
-            remedy="name every cell that has answers, with 0 where there is nobody",
-        )
-    shape = counts.reshape([len(each) for each in levels])
-    for factor, name in enumerate(by):
-        other = tuple(each for each in range(len(by)) if each != factor)
-        nobody = np.flatnonzero(shape.sum(axis=other) <= 0)
-        if nobody.size:
-            raise DefinitionError(
-                f"the population has nobody in {name} {_listed([levels[factor][each] for each in nobody])}",
-                remedy="leave their rows out with a filter",
-            )
-    return counts
-
-
 def _known(by: Sequence[str], cells: Sequence[tuple[object, ...]], predictors: Sequence[Predictor]) -> Floats:
     columns = [np.zeros((len(cells), 0))]
     for each in predictors:
@@ -246,7 +215,7 @@ def _known(by: Sequence[str], cells: Sequence[tuple[object, ...]], predictors: S
         missing = list(dict.fromkeys(key for key, value in zip(keys, values, strict=True) if not np.isfinite(value)))
         if missing:
             raise DefinitionError(
-                f"predictor '{each.name}' has no number for {_listed(missing)}", remedy="give one for every cell"
+                f"predictor '{each.name}' has no number for {listed(missing)}", remedy="give one for every cell"
             )
         columns.append(values[:, None])
     return np.concatenate(columns, axis=1)
@@ -267,8 +236,3 @@ def _bounds(measure: Measure, scale: Sequence[Moments]) -> tuple[float, float]:
             return ends[0], ends[1]
     least = 0.0 if measure.unit.stored_per_shown > 1 or measure.unit is Unit.COUNT else -np.inf
     return least, np.inf
-
-
-def _listed(names: Sequence[object]) -> str:
-    said = ", ".join(" ".join(map(str, each)) if isinstance(each, tuple) else str(each) for each in names[:NAMED])
-    return said + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")

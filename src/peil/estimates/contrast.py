@@ -110,7 +110,10 @@ class Linearised:
                 group=np.zeros(of_units.size, dtype=np.int64),
                 n_groups=1,
             )
-            yy = second.products(of_units, of_units, singleton=self._singleton)[0]
+            known = np.zeros(of_units.size, dtype=bool)
+            for quantity, cell, _ in terms:
+                known[t.units.unit[(t.units.group == cell) & (t.units.sums[t.places[quantity]["n"]] > 0)]] = True
+            yy = second.products(of_units, of_units, singleton=self._singleton, known=known)[0]
             within = Within(xx=nought, xy=nought, yy=yy)
         m = Moments(
             strata=strata,

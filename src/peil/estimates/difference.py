@@ -70,7 +70,13 @@ class Difference:
 
 
 def difference(
-    data: Dataset, first: Side, second: Side, *, design: Design | None = None, level: float = 0.95
+    data: Dataset,
+    first: Side,
+    second: Side,
+    *,
+    design: Design | None = None,
+    level: float = 0.95,
+    known: tuple[Estimate, Estimate] | None = None,
 ) -> Difference:
     """Estimate the second side less the first.
 
@@ -84,6 +90,7 @@ def difference(
         second: what it is subtracted from.
         design: another sample design than the population's own.
         level: how often the interval is to hold the truth.
+        known: both sides' estimates at that level, where they were made before.
 
     Raises:
         DefinitionError: a share is compared with a score, or measures of two populations, or quantiles.
@@ -97,8 +104,10 @@ def difference(
         )
     if "quantile" in {first.measure.estimator, second.measure.estimator}:
         raise DefinitionError("differences of quantiles are not supported", remedy="compare means or shares")
-    one = estimate(first.measure, data, where=first.where, design=design, level=level)[0].only()
-    two = estimate(second.measure, data, where=second.where, design=design, level=level)[0].only()
+    one, two = known or (
+        estimate(first.measure, data, where=first.where, design=design, level=level)[0].only(),
+        estimate(second.measure, data, where=second.where, design=design, level=level)[0].only(),
+    )
     for each in (one, two):
         if not each.n:
             raise EvidenceError(
@@ -110,16 +119,31 @@ def difference(
     else:
         made = crossed_difference(_crossed(data, first, second, drawn), 1)
         gap, correlation = float(made.se[0]), float(np.nan_to_num(made.correlation[0]))
-    scale = first.measure.scale
-    low, high = interval.gap((one.value, one.low, one.high), (two.value, two.low, two.high), correlation=correlation)
+    return _between(one, two, gap * first.measure.scale, correlation)
+
+
+def at_level(found: Difference, first: Estimate, second: Estimate) -> Difference:
+    """Return a difference with the interval of another level.
+
+    Parameters:
+        found: the difference.
+        first, second: its sides, estimated at that level.
+    """
+    return _between(first, second, found.se, found.correlation)
+
+
+def _between(first: Estimate, second: Estimate, se: float, correlation: float) -> Difference:
+    low, high = interval.gap(
+        (first.value, first.low, first.high), (second.value, second.low, second.high), correlation=correlation
+    )
     return Difference(
-        first=one,
-        second=two,
-        value=two.value - one.value,
-        se=gap * scale,
+        first=first,
+        second=second,
+        value=second.value - first.value,
+        se=se,
         low=float(low),
         high=float(high),
-        level=level,
+        level=first.level,
         correlation=correlation,
     )
 

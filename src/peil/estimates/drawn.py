@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +15,7 @@ from peil.engines.quoting import name as identifier
 from peil.engines.schema import Column, Kind, Schema, Table
 from peil.errors import DefinitionError, EvidenceError, neighbours
 from peil.estimates.variables import LARGEST
-from peil.surveys.design import Design
+from peil.surveys.design import Design, Singleton
 
 KINDS = (
     (pa.types.is_boolean, Kind.FLAG),
@@ -27,25 +27,36 @@ KINDS = (
 )
 
 
-def table_of(engine: Engine, data: Any) -> Table:  # noqa: ANN401  # whatever holds columns
-    """Return rows as a table of an engine, without copying them.
+def rows_of(data: Any) -> pa.Table | Path:  # noqa: ANN401  # whatever holds columns
+    """Return rows as an Arrow table or as a Parquet file, without copying them.
 
     Parameters:
-        engine: what is to count them.
         data: an Arrow, polars or pandas table; anything that gives an Arrow stream; names with lists; or the path of a
             Parquet file.
 
     Raises:
         DefinitionError: it is none of these.
     """
-    if isinstance(data, str | Path):
-        path = Path(data)
-        if path.suffix != ".parquet" or not path.is_file():
-            raise DefinitionError(f"'{path.name}' is no Parquet file", remedy="read other files with pandas or polars")
-        rows, fields = path, pq.read_schema(path)
-    else:
-        rows = _arrow(data)
-        fields = rows.schema
+    if not isinstance(data, str | Path):
+        return _arrow(data)
+    path = Path(data)
+    if path.suffix != ".parquet" or not path.is_file():
+        raise DefinitionError(f"'{path.name}' is no Parquet file", remedy="read other files with pandas or polars")
+    return path
+
+
+def table_of(engine: Engine, data: Any) -> Table:  # noqa: ANN401  # whatever holds columns
+    """Return rows as a table of an engine, without copying them.
+
+    Parameters:
+        engine: what is to count them.
+        data: as for ``rows_of``.
+
+    Raises:
+        DefinitionError: it is none of these.
+    """
+    rows = rows_of(data)
+    fields = pq.read_schema(rows) if isinstance(rows, Path) else rows.schema
     columns = tuple(
         Column(name=field.name, kind=next((kind for is_one, kind in KINDS if is_one(field.type)), Kind.TEXT), says="")
         for field in fields
@@ -83,10 +94,10 @@ def checked(engine: Engine, table: Table, design: Design) -> None:
         EvidenceError: values are missing or impossible; told are how many and what to do.
     """
     _known(table, design)
-    stratum, counts = design.stratum or "''", _counts(design)
-    listed = ", ".join(f"{sql} as {name}" for name, sql in counts.items())
-    found = engine.rows(f"select {stratum} as h, {listed} from {table.name} as t group by {stratum}").to_pylist()
-    if not found:
+    listed = ", ".join(f"{sql} as {name}" for name, sql in _counts(design).items())
+    stratum, grouped = (f"{design.stratum} as h, ", f" group by {design.stratum}") if design.stratum else ("", "")
+    found = engine.rows(f"select {stratum}{listed} from {table.name} as t{grouped}").to_pylist()
+    if not any(each["rows_n"] for each in found):
         raise EvidenceError("the sample has no rows", remedy="check what was read")
     for name, (what, remedy) in FAULTS.items():
         counts_of = [(each.get(name, 0), each["rows_n"]) for each in found]
@@ -146,6 +157,11 @@ def _known(table: Table, design: Design) -> None:
         numeric = what in {"weight", "population", "unit_population"}
         if numeric and sql in quotes and schema.column(quotes[sql]).kind not in {Kind.INTEGER, Kind.NUMBER}:
             raise DefinitionError(f"{what}: '{quotes[sql]}' holds no numbers", remedy="cast it before it is given")
+    if design.singleton not in get_args(Singleton):
+        raise DefinitionError(
+            f"singleton: there is no rule '{design.singleton}'",
+            remedy=neighbours(design.singleton, get_args(Singleton)),
+        )
     if design.unit and not design.cluster:
         raise DefinitionError(
             "a second stage needs a first: 'unit' is given without 'cluster'", remedy="name the cluster"
@@ -158,11 +174,16 @@ def _one_population(strata: Sequence[Mapping[str, Any]], *, by_row: bool) -> Non
     for each in strata:
         if each["most"] is None:
             continue
-        called = f"stratum '{each['h']}'" if each["h"] != "" else "the sample"
+        called = f"stratum '{each['h']}'" if "h" in each else "the sample"
         if each["least"] != each["most"]:
             raise EvidenceError(
                 f"{called} has populations from {each['least']:g} to {each['most']:g}",
                 remedy="give one number a stratum: clusters in the population, or rows where there are no clusters",
+            )
+        if 0 < each["most"] < 1:
+            raise EvidenceError(
+                f"{called} has a population of {each['most']:g}",
+                remedy="give how many clusters or rows there are, not which part of them was drawn",
             )
         if each["most"] < (each["rows_n"] if by_row else 1):
             raise EvidenceError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from peil.dataset import Dataset, Run
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.groups import grouping, rows_from
+from peil.estimates.invited import refuse_unknown_rates
 from peil.estimates.moments import Counted, NothingCountedError, Quantity, counted
 from peil.estimates.quantiles import quantiles
 from peil.estimates.residuals import calibrated_counted
@@ -208,6 +209,7 @@ def estimate(  # a question has this many sides
         schema, table = POPULATIONS[population], data.tables[population]
         groups = grouping(by, schema)
         source = rows_from(table.name, schema, groups, where)
+        refuse_unknown_rates(data, here, source)
         drawn = design or data.designs[population]
         plain = [each for each in here if each.estimator != "quantile"]
         found: list[tuple[Measure, Mapping[str, Any]]] = []
@@ -269,16 +271,18 @@ def _inferred(measure: Measure, sums: Counted, level: float, rule: Singleton) ->
         ):
             low, high = interval.share(value, n_eff, level=level)
             method = "share"
-        elif measure.unit is Unit.POINTS:
+        elif measure.is_net:
             w = np.bincount(m.group, m.w, minlength=n_groups)
             extreme = np.bincount(m.group, m.wyy, minlength=n_groups) / np.where(w > 0, w, np.nan) / 10_000
             promoters, detractors = (extreme + value / 100) / 2, (extreme - value / 100) / 2
             low, high = interval.points(promoters, detractors, n_eff, level=level)
             method = "points"
-        elif measure.ends and measure.per == "1":
-            w = np.bincount(m.group, m.w, minlength=n_groups)
-            squares = np.bincount(m.group, m.wyy, minlength=n_groups) / np.where(w > 0, w, np.nan)
-            spread = np.maximum(squares - value * value, 0.0)
+        elif measure.ends:
+            w, x, yy, xy, xx = (
+                np.bincount(m.group, each, minlength=n_groups) for each in (m.w, m.x, m.wyy, m.wxy, m.wxx)
+            )
+            squares = w * (yy - 2 * value * xy + value * value * xx) / np.where(x > 0, x * x, np.nan)
+            spread = np.maximum(squares, 0.0)
             low, high = interval.scale(value, spread, n_eff, least=measure.ends[0], most=measure.ends[1], level=level)
             method = "scale"
         else:

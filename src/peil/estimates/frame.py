@@ -18,6 +18,7 @@ from peil.methods import interval
 from peil.methods.moments import Floats, Integers
 from peil.methods.ratio import ratio
 from peil.surveys.design import Design
+from peil.surveys.dispositions import SILENT
 from peil.terms import Label
 
 INBOUND = "direction = 'inbound' and not ignored"
@@ -226,8 +227,11 @@ class FrameTables:
 
     @property
     def invited(self) -> bool:
-        """Whether any invitation names a contact."""
-        sql = f"select count(*) as n from {self.data.tables['invitations'].name} where contact_id is not null and ({self.survey})"
+        """Whether invitations tell who was asked: an export of respondents alone does not, for all of it answered."""
+        sql = (
+            f"select count(*) as n from {self.data.tables['invitations'].name} "
+            f"where contact_id is not null and {SILENT} and ({self.survey})"
+        )
         return bool(self.data.engine.rows(sql).to_pylist()[0]["n"])
 
     def counts(self) -> Frame:

@@ -13,7 +13,6 @@ from peil.measures.measure import Measure
 from peil.methods import interval
 from peil.methods.moments import Floats
 from peil.methods.student import student
-from peil.terms import Unit
 
 
 def shift(measure: Measure, counts: Frame, weighted: Weighted, spread: Spread, level: float) -> Difference:
@@ -69,10 +68,14 @@ def _estimate(
     if measure.is_share:
         low, high = interval.share(value, n_eff, level=level)
         made = "Wilson score interval on the effective n"
-    elif measure.unit is Unit.POINTS:
+    elif measure.is_net:
         promoters, detractors = (float(mass @ (counts.value * side > 0)) for side in (1, -1))
         low, high = interval.points(promoters, detractors, n_eff, level=level)
         made = "adjusted Wald interval (Rocks 2016) on the effective n"
+    elif measure.ends and measure.per == "1":
+        least, most = measure.ends
+        low, high = interval.scale(value, simple * max(n - 1, 1), n_eff, least=least, most=most, level=level)
+        made = "interval with two answers added (after Agresti and Coull 1998) on the effective n"
     else:
         low, high = interval.mean(value, se, df, level=level, least=counts.scale[0], most=counts.scale[1])
         made = "Student's interval"

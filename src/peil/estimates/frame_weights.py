@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from peil.errors import EvidenceError
 from peil.estimates.frame import Frame
+from peil.estimates.frame_readiness import READINESS, with_readiness
 from peil.methods import bounds
 from peil.methods.calibrate import Calibrated, rake
 from peil.methods.cells import Cells, Known, cells, gram, known, matrix
@@ -31,6 +32,7 @@ class Weighted:
         raked: the weights.
         answers: what bounds are made of.
         joined: kinds with few answers, weighted together with another.
+        seldom: share of the contacts, and answers, of the class that most seldom answers; both nought without classes.
     """
 
     plain: float
@@ -42,9 +44,10 @@ class Weighted:
     raked: Calibrated
     answers: bounds.Answers
     joined: tuple[str, ...]
+    seldom: tuple[float, float] = (0.0, 0.0)
 
 
-def weigh(counts: Frame) -> Weighted:
+def weigh(counts: Frame, *, readiness: bool = True) -> Weighted:
     """Return the figure weighted to every contact of the frame.
 
     Answers are raked to the contacts of each kind, one margin a fact (Deming and Stephan 1940); a weighted answer adds
@@ -52,12 +55,19 @@ def weigh(counts: Frame) -> Weighted:
 
     Parameters:
         counts: contacts and answers by cell.
+        readiness: whether classes of contacts by their chance of an answer are one margin more.
     """
-    n_cells = counts.contacts.size
+    n_cells, seldom = counts.contacts.size, (0.0, 0.0)
+    if readiness:
+        there_are = np.bincount(counts.cell, counts.rows, n_cells).astype(np.float64)
+        spoken_for = np.where(heard_of(counts, there_are), counts.contacts, 0.0)
+        counts = with_readiness(counts, spoken_for)
+        last = counts.kind[:, -1] == 0
+        seldom = float(spoken_for[last].sum() / max(spoken_for.sum(), 1.0)), float(there_are[last].sum())
     answers_of, weight_of = (
         np.bincount(counts.cell, each, n_cells).astype(np.float64) for each in (counts.rows, counts.weight)
     )
-    heard = _heard(counts, answers_of)
+    heard = heard_of(counts, answers_of)
     there = np.flatnonzero(answers_of > 0)
     sample = cells(weight_of[there] / answers_of[there], answers_of[there])
     raked, margins, joined = _raked(counts, heard, there, answers_of, sample)
@@ -87,11 +97,17 @@ def weigh(counts: Frame) -> Weighted:
         raked=raked,
         answers=_answers(counts, whole, g, answers_of, heard),
         joined=joined,
+        seldom=seldom,
     )
 
 
-def _heard(counts: Frame, answers_of: Floats) -> Flags:
-    """Return which cells are of kinds that somebody was asked about, fact by fact."""
+def heard_of(counts: Frame, answers_of: Floats) -> Flags:
+    """Return which cells are of kinds that somebody was asked about, fact by fact.
+
+    Parameters:
+        counts: contacts and answers by cell.
+        answers_of: answers of each cell.
+    """
     heard = np.ones(counts.contacts.size, bool)
     for place, levels in enumerate(counts.levels):
         asked = np.bincount(counts.kind[:, place], counts.asked + answers_of, len(levels)) > 0
@@ -127,7 +143,8 @@ def _margins(
             for each in (counts.contacts, counts.asked, answers_of)
         )
         into = _joined(answers, asked, fewest)
-        joined += [levels[each] for each in range(len(levels)) if contacts[each] > 0 and into[each] != each]
+        if fact is not READINESS:
+            joined += [levels[each] for each in range(len(levels)) if contacts[each] > 0 and into[each] != each]
         targets = {levels[each]: 0.0 for each in into[contacts > 0]}
         for each in np.flatnonzero(contacts > 0):
             targets[levels[into[each]]] += float(contacts[each])

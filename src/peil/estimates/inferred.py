@@ -45,7 +45,9 @@ def inferred(
     shown |= {"n_eff": made.n_eff if deff else unknown, "deff": made.deff if deff else unknown}
     if statistic == "total":
         whole = total(m, n_groups, singleton=rule, weights=weights)
-        shown |= {"value": whole.value, "se": whole.se, "deff": whole.deff if deff else unknown, "n_eff": unknown}
+        # nobody answered: the total is not nought, it is not known
+        shown |= {name: np.where(made.n > 0, each, np.nan) for name, each in (("value", whole.value), ("se", whole.se))}
+        shown |= {"deff": whole.deff if deff else unknown, "n_eff": unknown}
     low, high = _interval(method, shown, made, m, level)
     return {**shown, "low": low, "high": high}
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from pathlib import Path
+from typing import Literal, SupportsFloat
+
+import pyarrow as pa
 
 from peil.engines.engine import Engine
-from peil.engines.schema import Schema, Table
+from peil.engines.schema import Kind, Schema, Table
 from peil.errors import DefinitionError
 from peil.estimates.variables import expression
 from peil.surveys.calibrated import Weighed, weighted
 from peil.surveys.design import Calibration, Design, Margin
+from peil.surveys.levels import written
 
 Method = Literal["cell", "rake", "linear", "bounded"]
 By = str | tuple[str, ...]
 Targets = Mapping[By, Mapping[object, float]]
+NUMERIC = {Kind.INTEGER, Kind.NUMBER}
 
 
 def margins_of(targets: Targets, totals: Mapping[str, float], schema: Schema) -> tuple[Margin, ...]:
@@ -38,28 +43,55 @@ def margins_of(targets: Targets, totals: Mapping[str, float], schema: Schema) ->
         raise DefinitionError("there is nothing to weight to", remedy="give targets by level, or totals of numbers")
     found = []
     for by, levels in targets.items():
-        names = (by,) if isinstance(by, str) else by
-        told = {_level(level): float(n) for level, n in levels.items()}
-        wrong = [each for each in told if len(each) != len(names)]
-        if wrong:
+        names = tuple(each if each in schema.names else each.strip() for each in ((by,) if isinstance(by, str) else by))
+        called = ", ".join(names)
+        if not isinstance(levels, Mapping):
             raise DefinitionError(
-                f"'{', '.join(wrong[0])}' has {len(wrong[0])} parts where {', '.join(names)} has {len(names)}",
-                remedy="write each level as one value, or as many as there are columns",
+                f"the targets of '{called}' are a {type(levels).__name__}",
+                remedy="write them by level, as {'f': 0.5, 'm': 0.5}",
             )
+        told: dict[tuple[str, ...], float] = {}
+        for level, n in levels.items():
+            parts = _level(level)
+            if parts in told:
+                raise DefinitionError(
+                    f"'{called}' = '{', '.join(parts)}' is given twice", remedy="give each level once"
+                )
+            if len(parts) != len(names):
+                raise DefinitionError(
+                    f"'{', '.join(parts)}' has {len(parts)} parts where {called} has {len(names)}",
+                    remedy="write each level as one value, or as many as there are columns",
+                )
+            told[parts] = _number(n, f"the target of '{called}' = '{', '.join(parts)}'")
         found.append(Margin(by=tuple(expression(each, schema, "margin") for each in names), targets=told))
-    found += [
-        Margin(by=(expression(number, schema, "total"),), targets={(): float(total)})
-        for number, total in totals.items()
-    ]
+    for number, total in totals.items():
+        sql = expression(number, schema, "total")
+        if number in schema.names and schema.column(number).kind not in NUMERIC:
+            raise DefinitionError(f"'{number}' holds no numbers", remedy="give a total of numbers, or targets by level")
+        found.append(Margin(by=(sql,), targets={(): _number(total, f"the total of '{number}'")}))
     return tuple(found)
+
+
+def _number(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, SupportsFloat):
+        raise DefinitionError(f"{what} is no number", remedy="give a count, or a share")
+    return float(value)
 
 
 def _level(level: object) -> tuple[str, ...]:
     parts: Sequence[object] = level if isinstance(level, tuple) else (level,)
-    return tuple("" if each is None else str(each).lower() if isinstance(each, bool) else str(each) for each in parts)
+    return tuple(written(each) for each in parts)
 
 
-def weighted_to(engine: Engine, table: Table, design: Design, known: Calibration, *, one: float) -> Weighed:
+def weighted_to(
+    engine: Engine,
+    table: Table,
+    design: Design,
+    known: Calibration,
+    *,
+    one: float,
+    rows: pa.Table | Path | None = None,
+) -> Weighed:
     """Return a sample's rows with calibrated weights.
 
     Parameters:
@@ -68,6 +100,7 @@ def weighted_to(engine: Engine, table: Table, design: Design, known: Calibration
         design: how they were drawn.
         known: what is known of the population, and how to meet it.
         one: what a weight of 1 is stored as.
+        rows: what the table was made of, where the weight of each row is to be known here.
 
     Raises:
         DefinitionError: a level has respondents and no target, or a target and no respondents; or the design has two
@@ -79,4 +112,4 @@ def weighted_to(engine: Engine, table: Table, design: Design, known: Calibration
             "a sample with units drawn within clusters cannot be calibrated here",
             remedy="leave 'unit' out: clusters alone give a standard error that is a little too large",
         )
-    return weighted(engine, table, design, known, name=f"calibrated_{uuid.uuid4().hex[:8]}", one=one)
+    return weighted(engine, table, design, known, name=f"calibrated_{uuid.uuid4().hex[:8]}", one=one, rows=rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,17 +10,22 @@ import pyarrow as pa
 
 from peil.engines.engine import Engine
 from peil.engines.schema import Table
-from peil.errors import DefinitionError
 from peil.estimates.cluster_totals import ClusterTotals, cluster_totals
 from peil.estimates.groups import Grouping
 from peil.estimates.moments import Quantity
 from peil.estimates.variables import expression
+from peil.methods.distances import Distance, exponential, logit, straight
 from peil.methods.moments import Floats, Integers
 from peil.methods.replicated import Reweigh
-from peil.methods.reweigh import linear, raking
-from peil.surveys.calibrated import levels_of
+from peil.methods.reweigh import calibrating, raking
 from peil.surveys.design import Calibration, Design, Margin
+from peil.surveys.levels import levels_of
 
+DISTANCES: Mapping[str, Callable[[tuple[float, float]], Distance]] = {
+    "linear": lambda _: straight,
+    "rake": lambda _: exponential,
+    "bounded": lambda bounds: logit(*bounds),
+}
 SHARES = 1e-6  # targets that add up to 1 within this are shares
 
 
@@ -44,7 +49,7 @@ def calibrated_again(
 ) -> Again:
     """Return how replicates of a calibrated sample are calibrated: one grouped query for weights per cluster and cell.
 
-    Cell weights and raking go on from the weights as they are; linear calibration begins with those it began with.
+    Cell weights and raking to margins go on from the weights as they are; all else begins with those it began with.
 
     Parameters:
         engine: where the rows are.
@@ -54,15 +59,15 @@ def calibrated_again(
         cells: the margins' expressions, each once.
         one: what a weight of 1 is stored as.
 
-    Raises:
-        DefinitionError: numbers were raked to.
     """
-    is_linear = known.method == "linear"
+    by_newton = known.method in DISTANCES and (
+        known.method != "rake" or any(() in each.targets for each in known.margins)
+    )
     base = expression(known.base, table.schema, "base") if known.base != "true" else "true"
     source = f"from {table.name} as t where ({base})"
-    before = replace(design, weight=known.weight) if is_linear else design
+    before = replace(design, weight=known.weight) if by_newton else design
     held = cluster_totals(engine, [Quantity(where="true", of="1")], before, cells, source, one=one)
-    weights = held.of("w", 0)
+    weights, size = held.of("w", 0), np.ones(len(held.groups))
     levels, targets, numbers, amounts = [], [], [], []
     for margin in known.margins:
         if () in margin.targets:
@@ -71,21 +76,25 @@ def calibrated_again(
             amounts.append(margin.targets[()])
             continue
         level, target = _margin(margin, held, cells, table)
-        whole = float(target.sum())
-        if not is_linear or abs(whole - 1) < SHARES:
+        whole, told = float(target.sum()), level < target.size
+        drawn = weights[told[held.group]].sum()
+        if not by_newton or abs(whole - 1) < SHARES:
             # weights of those that the margin speaks of already add up to its population
-            target = target * (weights[(level < target.size)[held.group]].sum() / whole)
+            target = target * (drawn / whole)
+        # bounds are on weights that are scaled to the population
+        size[told] = target.sum() / drawn
         levels.append(level)
         targets.append(target)
-    if amounts and not is_linear:
-        raise DefinitionError(
-            "replicates are not raked to totals of numbers",
-            remedy="calibrate with method 'linear', or say reweigh=False",
-        )
-    if is_linear:
+    if by_newton:
         columns = [np.eye(t.size + 1)[at][:, : t.size] for at, t in zip(levels, targets, strict=True)]
-        auxiliary = np.hstack([*columns, *numbers])
-        made = linear(held.cluster, held.group, weights, auxiliary, np.concatenate([*targets, np.array(amounts)]))
+        made = calibrating(
+            held.cluster,
+            held.group,
+            weights * size[held.group],
+            np.hstack([*columns, *numbers]),
+            np.concatenate([*targets, np.array(amounts)]),
+            distance=DISTANCES[known.method](known.bounds or (0.0, np.inf)),
+        )
     else:
         made = raking(held.cluster, held.group, weights, tuple(levels), tuple(targets))
 

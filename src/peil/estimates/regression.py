@@ -16,7 +16,7 @@ from peil.estimates.cluster_totals import cluster_totals
 from peil.estimates.groups import Grouping
 from peil.estimates.moments import Quantity
 from peil.estimates.reading import Readings
-from peil.estimates.sample import Sample
+from peil.estimates.sampled_rows import Sample
 from peil.estimates.variables import expression
 from peil.methods import interval
 from peil.methods import regression as numerics

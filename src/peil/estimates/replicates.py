@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -13,10 +12,9 @@ from peil.engines.schema import Table
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.cluster_totals import ClusterTotals, cluster_totals
 from peil.estimates.groups import Grouping
-from peil.estimates.moments import Quantity
 from peil.estimates.reading import Readings
 from peil.estimates.recalibrated import calibrated_again
-from peil.estimates.variables import Columns, Variable, expression, grouped
+from peil.estimates.variables import Columns, Names, Statistic, Variable, expression, grouped, listed, quantity
 from peil.methods import interval
 from peil.methods.moments import Floats, Integers
 from peil.methods.ratio import effective
@@ -24,8 +22,6 @@ from peil.methods.replicate import Kind, Replicates, bootstrap, jackknife
 from peil.methods.replicated import Reweigh, Sums, covariance, totals, variances
 from peil.surveys.design import Calibration, Design
 
-Names = str | Sequence[str]
-Statistic = Literal["mean", "share", "nps", "total"]
 NAMES = {"jk1": "JK1 jackknife", "jkn": "stratified jackknife", "bootstrap": "Rao-Wu bootstrap"}
 INTERVALS = {
     "share": "Wilson score interval on the effective n",
@@ -82,23 +78,23 @@ class ReplicatedSample:
 
     def mean(self, variables: Names, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return means; the parameters are those of ``Sample.mean``."""
-        return self._read("mean", self._columns.numbers(_listed(variables)), by, where, level)
+        return self._read("mean", self._columns.numbers(listed(variables)), by, where, level)
 
     def share(self, variables: Names, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return shares with Wilson's interval; the parameters are those of ``Sample.share``."""
-        return self._read("share", self._columns.shares(_listed(variables)), by, where, level)
+        return self._read("share", self._columns.shares(listed(variables)), by, where, level)
 
     def nps(self, variables: Names, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return net promoter scores; the parameters are those of ``Sample.nps``."""
-        return self._read("nps", self._columns.scores(_listed(variables)), by, where, level)
+        return self._read("nps", self._columns.scores(listed(variables)), by, where, level)
 
     def total(self, variables: Names, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return totals of the population; the parameters are those of ``Sample.total``."""
-        return self._read("total", self._columns.numbers(_listed(variables)), by, where, level)
+        return self._read("total", self._columns.numbers(listed(variables)), by, where, level)
 
     def ratio(self, of: Names, per: str, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return ratios of two totals; the parameters are those of ``Sample.ratio``."""
-        *tops, under = self._columns.numbers([*_listed(of), per])
+        *tops, under = self._columns.numbers([*listed(of), per])
         return self._read("ratio", tops, by, where, level, per=under)
 
     def difference(
@@ -118,7 +114,7 @@ class ReplicatedSample:
             DefinitionError: a group is not there.
         """
         read = {"share": self._columns.shares, "nps": self._columns.scores}.get(statistic, self._columns.numbers)
-        found = read(_listed(variables))
+        found = read(listed(variables))
         asked = self._asked(statistic, found, by, where, None)
         places = []
         for each in (first, second):
@@ -193,9 +189,9 @@ class ReplicatedSample:
     def _again(self) -> Calibration | None:
         """How each replicate is to be calibrated."""
         known = self.design.calibration if self.reweigh else None
-        if known and (known.trim is not None or known.method == "bounded"):
+        if known and known.trim is not None:
             raise DefinitionError(
-                f"replicates are not {'trimmed' if known.trim is not None else 'bounded'} again",
+                "replicates are not trimmed again",
                 remedy="use linearised standard errors, or say reweigh=False, which takes the weights as given",
             )
         return known
@@ -206,12 +202,12 @@ class ReplicatedSample:
         schema = self.table.schema
         condition = "true" if where == "true" else expression(where, schema, "where")
         source = f"from {self.table.name} as t where ({condition})"
-        groups, known = grouped(_listed(by), schema), self._again
+        groups, known = grouped(listed(by), schema), self._again
         cells = grouped(list(dict.fromkeys(sql for each in known.margins for sql in each.by)) if known else [], schema)
         both = Grouping(
             names=(*groups.names, *cells.names), columns=(*groups.columns, *cells.columns), span_ms=None, calendar=False
         )
-        quantities = [_quantity(each, per) for each in variables]
+        quantities = [quantity(each, per) for each in variables]
         if statistic == "nps":
             quantities += [replace(each, of=f"case when ({each.of}) <> 0 then 1 else 0 end") for each in quantities]
         found = cluster_totals(self.engine, quantities, self.design, both, source, one=self.one)
@@ -280,7 +276,7 @@ class ReplicatedSample:
         columns = {"value": value, "se": np.sqrt(variance), "low": low, "high": high, "n": n, "n_eff": n_eff}
         return Readings(
             statistic=statistic,
-            by=tuple(_listed(by)),
+            by=tuple(listed(by)),
             variables=tuple(name for name in names for _ in asked.groups),
             groups=asked.groups * k,
             level=level,
@@ -293,17 +289,6 @@ class ReplicatedSample:
         made = "total" if statistic == "total" else "ratio of totals"
         shown = INTERVALS.get(statistic, "Student's interval")
         return f"{made}; {NAMES[self.kind]} of {drawn.n} replicates{again}; {shown}"
-
-
-def _listed(names: Names) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
-
-
-def _quantity(variable: Variable, per: Variable | None) -> Quantity:
-    if per is None:
-        return Quantity(where=variable.where, of=variable.of)
-    both = [each.where for each in (variable, per) if each.where != "true"]
-    return Quantity(where=" and ".join(both) or "true", of=variable.of, per=per.of)
 
 
 def _statistic(statistic: str, asked: _Asked) -> Callable[[Floats], Floats]:

@@ -139,7 +139,7 @@ def moments_of(
                 wxx=once(here.xx),
                 wxy=once(here.xy),
                 wyy=once(here.yy),
-                within=_within(totals, x, y, (group, stratum), singleton),
+                within=_within(totals, (n, x, y), (group, stratum), singleton),
             )
         )
     return found
@@ -188,7 +188,7 @@ class _Sums:
 
 
 def _within(
-    totals: ClusterTotals, x: int, y: int, cells: tuple[np.ndarray, np.ndarray], singleton: Singleton
+    totals: ClusterTotals, places: tuple[int, int, int], cells: tuple[np.ndarray, np.ndarray], singleton: Singleton
 ) -> Within | None:
     if totals.units is None:
         return None
@@ -201,8 +201,11 @@ def _within(
         group=units.group,
         n_groups=len(totals.groups),
     )
+    n, x, y = places
+    known = units.sums[n] > 0
     xx, xy, yy = (
-        second.products(units.sums[a], units.sums[b], singleton=singleton)[cells] for a, b in ((x, x), (x, y), (y, y))
+        second.products(units.sums[a], units.sums[b], singleton=singleton, known=known)[cells]
+        for a, b in ((x, x), (x, y), (y, y))
     )
     return Within(xx=xx, xy=xy, yy=yy)
 

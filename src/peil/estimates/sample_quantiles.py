@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from peil.engines.engine import Engine
 from peil.engines.schema import Column, Kind, Schema
+from peil.errors import DefinitionError
 from peil.estimates.groups import Grouping
 from peil.estimates.moments import Counted, NothingCountedError, Quantity, labels_of, numbers
 from peil.estimates.reading import Readings
@@ -40,8 +41,11 @@ def quantiles_of(  # the question, and who answers
     Two looks at the rows: summed weights of each value, then the share at or below what was found, over the design.
 
     Raises:
+        DefinitionError: the probability is not between 0 and 1.
         NothingCountedError: no row is left.
     """
+    if not 0 < probability < 1:
+        raise DefinitionError(f"q is {probability:g}", remedy="give a probability between 0 and 1: 0.5 for the median")
     labels = _labels(engine, groups, source)
     entries = [_entries(engine, design, each, groups, source, labels) for each in variables]
     n_groups = len(labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from peil.engines.schema import Kind, Schema, Table
 from peil.engines.subset import columns_read
 from peil.errors import DefinitionError, EvidenceError, neighbours
 from peil.estimates.groups import Grouping
+from peil.estimates.moments import Quantity
 
+Names = str | Sequence[str]
+Statistic = Literal["mean", "share", "nps", "total"]
 LARGEST = "1.7976931348623157e308"
 LEVELS = 200
 NPS_MOST = 10
@@ -34,6 +38,19 @@ class Variable:
     name: str
     where: str
     of: str
+
+
+def listed(names: Names) -> list[str]:
+    """Return one name, or several, as a list."""
+    return [names] if isinstance(names, str) else list(names)
+
+
+def quantity(variable: Variable, per: Variable | None = None) -> Quantity:
+    """Return what is summed of a variable, or of a variable over another where both are known."""
+    if per is None:
+        return Quantity(where=variable.where, of=variable.of)
+    both = [each.where for each in (variable, per) if each.where != "true"]
+    return Quantity(where=" and ".join(both) or "true", of=variable.of, per=per.of)
 
 
 def expression(text: str, schema: Schema, what: str) -> str:
@@ -63,9 +80,13 @@ def expression(text: str, schema: Schema, what: str) -> str:
 
 
 def grouped(by: Sequence[str], schema: Schema) -> Grouping:
-    """Return how to group the rows of a sample, by columns or by row-level SQL."""
-    columns = tuple(expression(each, schema, "by") for each in by)
-    return Grouping(names=tuple(by), columns=columns, span_ms=None, calendar=False)
+    """Return how to group the rows of a sample, by columns or by row-level SQL; what is no number is missing."""
+    columns = []
+    for each in by:
+        sql = expression(each, schema, "by")
+        number = each in schema.names and schema.column(each).kind is Kind.NUMBER
+        columns.append(f"nullif({sql}, cast('nan' as double))" if number else sql)
+    return Grouping(names=tuple(by), columns=tuple(columns), span_ms=None, calendar=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

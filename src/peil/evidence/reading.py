@@ -113,7 +113,7 @@ def _listed(tree: CommentedMap, key: str, of: type[T], samples: Mapping[str, Sam
         except ValidationError as refused:
             for each in refused.errors(include_url=False):
                 known = [one.name for one in fields(of)] if len(each["loc"]) == 1 else ["en", "nl"]
-                faults.append(fault(each, node, known, start))  # type: ignore[arg-type]  # pydantic's own typed dict
+                faults.append(fault(each, node, known, start))
             continue
         if made.id in names:
             faults.append((*start, f"id: '{made.id}' is there twice"))

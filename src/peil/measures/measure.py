@@ -35,7 +35,8 @@ class Measure:
         estimator: ``ratio``; ``quantile`` of ``of``; or ``total`` of ``of``.
         quantile: which one, for the quantile estimator.
         family: measures of one family are different definitions of one word.
-        ends: lowest and highest that a row of a scale can be; the interval of its mean then holds for few rows too.
+        ends: lowest and highest that a row of a scale can be, as a quotient where ``per`` is not 1; the interval of its
+            mean then holds for few rows too.
         note: a footnote in both languages: what the reader has to know.
 
     Raises:
@@ -77,6 +78,11 @@ class Measure:
                         f"{self.name}.{part}: '{column}' is no column of '{self.population}'",
                         remedy=neighbours(column, schema.names),
                     )
+        if self.ends and not self.ends[0] < self.ends[1]:
+            raise DefinitionError(
+                f"{self.name}: a scale cannot go from {self.ends[0]} to {self.ends[1]}",
+                remedy="give the lowest answer first, such as [1, 5]",
+            )
         if self.unit is Unit.POINTS and not (self.per == "1" and (outcomes(self.of) or {1}) <= {-100, 0, 100}):
             raise DefinitionError(
                 f"{self.name}: points count 100, 0 or -100 a row, as a net promoter score does",
@@ -93,6 +99,11 @@ class Measure:
     def is_share(self) -> bool:
         """Whether every row counts 0 or 1 out of 1."""
         return self.unit is Unit.SHARE and self.per == "1" and is_indicator(self.of)
+
+    @property
+    def is_net(self) -> bool:
+        """Whether every row counts 100, 0 or -100 out of 1, as those of a net promoter score do."""
+        return self.estimator == "ratio" and self.per == "1" and (outcomes(self.of) or {1}) <= {-100, 0, 100}
 
     @property
     def scale(self) -> float:

@@ -23,6 +23,7 @@ def _scale(name: str, construct: str, label: Label, asks: str) -> Measure:
         where=f"construct = '{construct}' and audience = 'staff' and score is not null and scale_high > scale_low",
         of="10 * (score - scale_low)",
         per="scale_high - scale_low",
+        ends=(0, 10),
         standard=f"{asks} Every question between the ends of its own scale, from 0 to 10; all answers of staff together.",
     )
 

@@ -17,8 +17,8 @@ import scipy
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.cells import Amount, Cells, Known, at_level, called, checked, gram, matrix, sums_of
 from peil.methods.diagnosis import NEAR, Diagnosis, Fit, Floats, diagnosis
+from peil.methods.distances import Distance, exponential, logit, straight, truncated
 
-Distance = Callable[[Floats], tuple[Floats, Floats]]
 # Differences that are left, as a share of the population.
 TOLERANCE = 1e-10
 ROUNDS = 1_000
@@ -88,7 +88,7 @@ def rake(
         [30.0, 20.0, 50.0]
     """
     if amounts:
-        return _newton("rake", sample, margins, amounts, _exponential, tolerance)
+        return _newton("rake", sample, margins, amounts, exponential, tolerance)
     margins, population = checked(sample, margins)
     total = sample.total
     w = total * (population / total.sum())
@@ -124,7 +124,7 @@ def linear(
         >>> made.g.round(3).tolist()
         [1.05, 1.1, 1.15]
     """
-    made = _newton("linear", sample, margins, amounts, lambda u: (1 + u, np.ones_like(u)), tolerance)
+    made = _newton("linear", sample, margins, amounts, straight, tolerance)
     if np.any(made.g <= 0):
         count = float(sample.rows[made.g <= 0].sum())
         raise EvidenceError(
@@ -168,7 +168,7 @@ def bounded(
         raise DefinitionError(
             f"bounds of {low:g} and {high:g} do not have 1 between them", remedy="write them as [0.3, 3]"
         )
-    chosen = _logit(low, high) if distance == "logit" else _truncated(low, high)
+    chosen = logit(low, high) if distance == "logit" else truncated(low, high)
     return _newton("bounded", sample, margins, amounts, chosen, tolerance)
 
 
@@ -266,29 +266,6 @@ def _newton(
         if stride < SHORTEST:
             break
     return _held(_told(name, sample, margins, amounts, g * scale, steps), tolerance)
-
-
-def _exponential(u: Floats) -> tuple[Floats, Floats]:
-    g = np.exp(u)
-    return g, g
-
-
-def _logit(low: float, high: float) -> Distance:
-    rate = (high - low) / ((1 - low) * (high - 1))
-
-    def made(u: Floats) -> tuple[Floats, Floats]:
-        grown = np.exp(np.clip(rate * u, -700, 700))
-        g = (low * (high - 1) + high * (1 - low) * grown) / ((high - 1) + (1 - low) * grown)
-        return g, rate * (g - low) * (high - g) / (high - low)
-
-    return made
-
-
-def _truncated(low: float, high: float) -> Distance:
-    def made(u: Floats) -> tuple[Floats, Floats]:
-        return np.clip(1 + u, low, high), ((1 + u > low) & (1 + u < high)).astype(np.float64)
-
-    return made
 
 
 def _held(made: Calibrated, tolerance: float) -> Calibrated:

@@ -15,6 +15,8 @@ from peil.methods.diagnosis import Floats, Level
 Integers = NDArray[np.int64]
 # Targets of two margins speak of one population when they differ by less than this share of it.
 SAME = 1e-6
+HUNDRED, HALF = 100, 0.5
+SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,33 +147,11 @@ def checked(sample: Cells, margins: Sequence[Known]) -> tuple[list[Known], float
     base = sample.total.sum()
     sizes: list[float] = []
     for each in margins:
-        here = np.bincount(each.of, sample.rows, minlength=len(each.levels)) > 0
-        for wrong, says, remedy in (
-            (
-                here & np.isnan(each.targets),
-                "has respondents and no target",
-                "give it a target, or name in SQL the level that it belongs to",
-            ),
-            (
-                ~here & (each.targets > 0),
-                "has a target and no respondents",
-                "join it in SQL to a level that has some, in the sample and in the targets",
-            ),
-            (
-                here & ~(each.targets > 0),
-                "has respondents and a target that is not above nought",
-                "leave those respondents out, or correct the target",
-            ),
-            (
-                ~np.isnan(each.targets) & ~((each.targets >= 0) & np.isfinite(each.targets)),
-                "has a target that is negative or infinite",
-                "correct it",
-            ),
-        ):
-            if wrong.any():
-                raise DefinitionError(f"{called(each, int(np.flatnonzero(wrong)[0]))} {says}", remedy=remedy)
+        _levels(each, np.bincount(each.of, sample.rows, minlength=len(each.levels)) > 0)
         sizes.append(float(np.nansum(each.targets)))
     counted = [size for size in sizes if abs(size - 1) > SAME]
+    for each, size in zip(margins, sizes, strict=True):
+        _size(each, size, sample, beside_shares=len(counted) < len(sizes))
     population = counted[0] if counted else float(base)
     for each, size in zip(margins, sizes, strict=True):
         if size in counted and abs(size - population) > SAME * population:
@@ -186,6 +166,78 @@ def checked(sample: Cells, margins: Sequence[Known]) -> tuple[list[Known], float
         for each, size in zip(margins, sizes, strict=True)
     ]
     return fitted, population
+
+
+def _levels(margin: Known, here: NDArray[np.bool_]) -> None:
+    """Refuse levels that are on one side only, and targets that cannot be."""
+    told, targets = ~np.isnan(margin.targets), margin.targets
+    without, empty = np.flatnonzero(here & ~told), np.flatnonzero(~here & (targets > 0))
+    if without.size:
+        place = int(without[0])
+        level = margin.levels[place]
+        alike = [margin.levels[at] for at in empty if _bare(margin.levels[at]) == _bare(level)]
+        if alike:
+            remedy = f"the targets have '{', '.join(alike[0])}': write it as the answers do"
+        elif not any(level):
+            remedy = "say in SQL what stands in for a missing value, with coalesce, or give None a target"
+        else:
+            remedy = "give it a target, or name in SQL the level that it belongs to"
+        raise DefinitionError(
+            f"{called(margin, place)} has respondents and no target{_more(margin, without)}", remedy=remedy
+        )
+    if empty.size:
+        place, known = int(empty[0]), np.flatnonzero(here)
+        remedy = "join it in SQL to a level that has some, in the sample and in the targets"
+        if known.size and len(margin.levels[place]) == 1:
+            other, this = margin.levels[int(known[0])][0], margin.levels[place][0]
+            name = margin.name if margin.name.isidentifier() else f'"{margin.name}"'
+            remedy += f", as: case when {name} in ('{this}', '{other}') then '{other}' else {name} end"
+        raise DefinitionError(
+            f"{called(margin, place)} has a target and no respondents{_more(margin, empty)}", remedy=remedy
+        )
+    for wrong, says, remedy in (
+        (
+            here & ~(targets > 0),
+            "has respondents and a target that is not above nought",
+            "leave those respondents out, or correct the target",
+        ),
+        (told & ~((targets >= 0) & np.isfinite(targets)), "has a target that is negative or infinite", "correct it"),
+    ):
+        if wrong.any():
+            raise DefinitionError(f"{called(margin, int(np.flatnonzero(wrong)[0]))} {says}", remedy=remedy)
+
+
+def _size(margin: Known, size: float, sample: Cells, *, beside_shares: bool) -> None:
+    """Refuse targets that are neither shares nor counts of a population that the sample can be of."""
+    n, base = float(sample.rows.sum()), float(sample.total.sum())
+    if abs(size - 1) <= SAME:
+        return
+    told = margin.targets[~np.isnan(margin.targets)]
+    # a population may be of a hundred: then counts are whole, and the sample is no larger
+    rounded = np.allclose(told, told.round(2), rtol=0, atol=1e-9)
+    near = abs(size - HUNDRED) < (HALF if rounded else SAME)
+    whole = not np.any(told % 1)
+    percentages = near and (not whole or beside_shares or n > HUNDRED or base > 2 * HUNDRED)
+    if percentages or size < n * (1 - SAME):
+        what = f"the targets of '{margin.name}' add up to {size:.6g}"
+        if percentages:
+            raise DefinitionError(f"{what}, as percentages do", remedy="write shares that add up to 1, or counts")
+        raise DefinitionError(
+            f"{what}, which is neither 1, as shares do, nor a population of at least the {n:.0f} respondents",
+            remedy="divide shares by their sum, or give counts of the population",
+        )
+
+
+def _bare(level: Level) -> Level:
+    return tuple(each.strip().casefold() for each in level)
+
+
+def _more(margin: Known, places: Integers) -> str:
+    """Return which other levels an error is of."""
+    others = [f"'{', '.join(margin.levels[place])}'" for place in places[1:].tolist()]
+    if not others:
+        return ""
+    return f", as have {', '.join(others[:SHOWN])}{' …' if len(others) > SHOWN else ''}"
 
 
 def sums_of(margin: Known, values: Floats) -> Floats:

@@ -11,6 +11,9 @@ from peil.errors import EvidenceError
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+# A variance this small beside the sums it is the difference of is rounding: sums of squares
+# carry about 1e-16 a term, so a group that never varies would show a standard error of 1e-8.
+ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,8 +41,9 @@ class Strata:
             return np.zeros_like(self.clusters)
         share = np.nan_to_num(self.clusters / self.population, nan=0.0)
         if np.any(share > 1):
+            first = int(np.flatnonzero(share > 1)[0])
             raise EvidenceError(
-                f"stratum {self._name(share > 1)} has more clusters than its population",
+                f"{self._name(share > 1)} has more clusters than its population: {self.clusters[first]:g} out of {self.population[first]:g}",
                 remedy="give the number of clusters in the population, not in the sample",
             )
         return share
@@ -70,15 +74,29 @@ class Strata:
         n, share, lone = self.clusters, self.share, self.lone
         if singleton == "refuse" and np.any(lone):
             raise EvidenceError(
-                f"stratum {self._name(lone)} has a single cluster, which cannot show how much clusters vary"
+                f"{self._name(lone)} has a single cluster, which cannot show how much clusters vary"
                 + (f"; so have {int(lone.sum()) - 1} others" if lone.sum() > 1 else ""),
-                remedy='join it to a neighbouring stratum, or name a rule: singleton="certainty", "average" or "grand_mean"',
+                remedy="name what was drawn within it, or leave the cluster out where rows were drawn one by one"
+                if self._whole
+                else 'join it to a neighbouring stratum, or name a rule: singleton="certainty", "average" or "grand_mean" '
+                "('singleton: average' beside the survey in peil.yaml)",
+            )
+        if singleton == "average" and np.any(lone) and not np.any(n > 1):
+            raise EvidenceError(
+                "every stratum has a single cluster: there is no other whose variance they could take",
+                remedy="join strata, or name another rule than 'average'",
             )
         return np.where(n > 1, (1 - share) * n / np.maximum(n - 1, 1), 0.0)
 
     def _name(self, where: NDArray[np.bool_]) -> str:
         first = int(np.flatnonzero(where)[0])
-        return f"'{self.names[first]}'" if first < len(self.names) else str(first)
+        if self._whole:
+            return "the sample"
+        return f"stratum '{self.names[first]}'" if first < len(self.names) else f"stratum {first}"
+
+    @property
+    def _whole(self) -> bool:
+        return self.names == ("",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,16 +15,13 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from peil.methods.moments import Crossed, Floats, Integers, Moments, Strata
+from peil.methods.moments import ROUNDING, Crossed, Floats, Integers, Moments, Strata
 from peil.methods.student import student
 
 # What a stratum of one cluster adds: nothing may be said; nothing, as it was sure to be drawn; as much as the mean of
 # the other strata; or the square of its distance from the mean of all clusters.
 Singleton = Literal["refuse", "certainty", "average", "grand_mean"]
 Weights = Literal["relative", "expansion"]
-# A variance this small beside the sums it is the difference of is rounding: sums of squares
-# carry about 1e-16 a term, so a group that never varies would show a standard error of 1e-8.
-ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -318,11 +315,14 @@ def spread(moments: Moments, ratios: Floats, *, singleton: Singleton = "refuse")
         else:
             part = 1 - m.strata.share
             mean = _sum(m.group, sums, n_groups) / m.strata.clusters.sum()
-            beside = np.where(lone, part[m.stratum] * (squares - 2 * mean[m.group] * sums), 0.0)
-            variance = variance + _sum(m.group, beside, n_groups) + mean * mean * part[m.strata.lone].sum()
+            alone = np.where(lone, part[m.stratum] * (squares - 2 * mean[m.group] * sums), 0.0)
+            beside = _sum(m.group, alone, n_groups) + mean * mean * part[m.strata.lone].sum()
+            variance = variance + np.where(beside <= ROUNDING * _sum(m.group, scale, n_groups), 0.0, beside)
     if m.within is not None:
-        inner = m.within.yy - 2 * r * m.within.xy + r * r * m.within.xx
-        variance = variance + np.maximum(_sum(m.group, inner, n_groups), 0.0)
+        yy, xy, xx = m.within.yy, 2 * r * m.within.xy, r * r * m.within.xx
+        inner = _sum(m.group, yy - xy + xx, n_groups)
+        rounding = ROUNDING * _sum(m.group, np.abs(yy) + np.abs(xy) + np.abs(xx), n_groups)
+        variance = variance + np.where(inner <= rounding, 0.0, inner)
     return variance
 
 

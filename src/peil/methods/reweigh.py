@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 import scipy
 
 from peil.errors import EvidenceError
+from peil.methods.distances import Distance, straight
 from peil.methods.moments import Floats, Integers
 from peil.methods.replicated import Reweigh
 
 NEAR_ENOUGH = 1e-8  # how near the totals have to come, as a part of the largest
+CLOSE = 1e-12  # and how near they are to come where rounding lets them
+STEPS, HALVED, GAIN = 50, 12, 1e-3
+MOST_FACTORS = 200_000_000  # factors held at a time: 1.6 GB
 
 
 def raking(
@@ -80,11 +87,19 @@ def raking(
     return reweigh
 
 
-def linear(clusters: Integers, cells: Integers, weights: Floats, known: Floats, targets: Floats) -> Reweigh:
-    """Return a function that calibrates every replicate linearly (Särndal, Swensson and Wretman 1992, 6.4), on cells.
+def calibrating(
+    clusters: Integers,
+    cells: Integers,
+    weights: Floats,
+    known: Floats,
+    targets: Floats,
+    *,
+    distance: Distance = straight,
+) -> Reweigh:
+    """Return a function that calibrates every replicate (Deville and Särndal 1992), on cells.
 
-    A replicate's weights are those it began with times 1 + x'λ, with λ = (Σ w x x')⁻¹ (t - Σ w x); the factor is what
-    that is over the same in the whole sample.
+    A replicate's weights are those it began with times F(x'λ), where λ is found by Newton's method, all replicates of a
+    block side by side; the factor is what that is over the same in the whole sample, whose λ every replicate starts from.
 
     Parameters:
         clusters: of each entry of the weights.
@@ -92,37 +107,79 @@ def linear(clusters: Integers, cells: Integers, weights: Floats, known: Floats, 
         weights: sum of the weights before calibration of the cluster in the cell.
         known: (cells, k), what is known of the population: levels as 0 and 1, numbers as they are.
         targets: (k,), its totals.
+        distance: F and its slope; 1 + u is the generalised regression (Särndal, Swensson and Wretman 1992, 6.4).
 
     Returns:
-        From multipliers (clusters x replicates) to factors (cells x replicates).
+        From multipliers (clusters x replicates) to factors (cells x replicates). It raises an ``EvidenceError`` where a
+        replicate cannot meet what is known.
 
     Example:
-        >>> again = linear(np.arange(2), np.arange(2), np.array([1.0, 3.0]), np.eye(2), np.array([2.0, 2.0]))
+        >>> again = calibrating(np.arange(2), np.arange(2), np.array([1.0, 3.0]), np.eye(2), np.array([2.0, 2.0]))
         >>> again(np.array([[1.0, 2.0], [1.0, 0.5]])).round(4).tolist()
         [[1.0, 0.5], [1.0, 2.0]]
     """
-    n_cells, k = known.shape
+    n_cells = known.shape[0]
     size = np.maximum(np.abs(known).max(axis=0), np.finfo(np.float64).tiny)
-    x, t = known / size, targets / size
-    rows = scipy.sparse.csr_array(x)
-    outer = scipy.sparse.csr_array((x[:, :, None] * x[:, None, :]).reshape(n_cells, k * k))
-
-    def factors(made: Floats) -> Floats:
-        gram = np.asarray(outer.T @ made).T.reshape(-1, k, k)
-        short = t[None, :] - np.asarray(rows.T @ made).T
-        step = np.einsum("rij,rj->ri", np.linalg.pinv(gram, rcond=1e-10, hermitian=True), short)
-        g = 1 + rows @ step.T
-        left = np.abs(np.asarray(rows.T @ (made * g)).T - t).max(axis=1)
-        if np.any(left > NEAR_ENOUGH * np.abs(t).max()):
-            raise EvidenceError(
-                "a replicate's weights cannot meet what is known of the population",
-                remedy="join small levels of the margins",
-            )
-        return np.asarray(g, dtype=np.float64)
+    newton = _Newton.of(known / size, targets / size, distance)
 
     def reweigh(block: Floats) -> Floats:
+        if n_cells * block.shape[1] > MOST_FACTORS:
+            raise EvidenceError(
+                f"{n_cells:,} kinds of respondents are too many to calibrate {block.shape[1]:,} replicates of",
+                remedy="round in SQL the number that is calibrated to, or use linearised standard errors",
+            )
         summed = scipy.sparse.csr_array((weights, (cells, clusters)), shape=(n_cells, block.shape[0]))
-        whole = factors(np.asarray(summed @ np.ones((block.shape[0], 1))))
-        return factors(np.asarray(summed @ block)) / whole
+        g, at = newton.solved(np.asarray(summed @ np.ones((block.shape[0], 1))), np.zeros((1, size.size)))
+        return newton.solved(np.asarray(summed @ block), np.repeat(at, block.shape[1], axis=0))[0] / g
 
     return reweigh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Newton:
+    """Newton's method on many replicates side by side: auxiliaries, their products, and what they are to add up to."""
+
+    rows: scipy.sparse.csr_array
+    outer: scipy.sparse.csr_array
+    targets: Floats
+    distance: Distance
+
+    @classmethod
+    def of(cls, x: Floats, targets: Floats, distance: Distance) -> Self:
+        """Return it for auxiliaries (cells, k) of the size of 1."""
+        outer = scipy.sparse.csr_array((x[:, :, None] * x[:, None, :]).reshape(x.shape[0], -1))
+        return cls(rows=scipy.sparse.csr_array(x), outer=outer, targets=targets, distance=distance)
+
+    def met(self, made: Floats, at: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return factors and slopes (cells x replicates), what is short, and the largest of it in each replicate."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            g, slope = self.distance(np.asarray(self.rows @ at.T))
+            short = self.targets[None, :] - np.asarray(self.rows.T @ (made * g)).T
+        return g, slope, short, np.nan_to_num(np.abs(short).max(axis=1), nan=np.inf)
+
+    def solved(self, made: Floats, at: Floats) -> tuple[Floats, Floats]:
+        """Return factors, and λ of each replicate, given weights (cells x replicates) and where to begin."""
+        k, whole = self.targets.size, np.abs(self.targets).max()
+        now = self.met(made, at)
+        for _ in range(STEPS):
+            if np.all(now[3] <= CLOSE * whole):
+                break
+            gram = np.asarray(self.outer.T @ (made * now[1])).T.reshape(-1, k, k)
+            step = np.einsum("rij,rj->ri", np.linalg.pinv(gram, rcond=1e-10, hermitian=True), now[2])
+            stride = np.ones((at.shape[0], 1))
+            tried = self.met(made, at + step)
+            for _ in range(HALVED):
+                worse = tried[3] > np.maximum(now[3], CLOSE * whole)
+                if not worse.any():
+                    break
+                stride[worse] /= 2
+                tried = self.met(made, at + stride * step)
+            if np.all(tried[3] >= now[3] * (1 - GAIN)):
+                break  # as near as rounding lets it come
+            at, now = at + stride * step, tried
+        if np.any(now[3] > NEAR_ENOUGH * whole):
+            raise EvidenceError(
+                "a replicate's weights cannot meet what is known of the population",
+                remedy="join small levels of the margins, widen bounds, or use a bootstrap, which leaves nobody out altogether",
+            )
+        return now[0], at

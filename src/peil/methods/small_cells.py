@@ -39,7 +39,7 @@ class Ranks:
 
     Parameters:
         likely: the place in the middle of the posterior.
-        low, high: the interval.
+        low, high: the shortest interval of places that holds it often enough.
     """
 
     likely: Integers
@@ -225,10 +225,21 @@ def _split(found: Modelled, lengths: Sequence[int]) -> list[Modelled]:
 
 
 def _ranks(drawn: Floats, level: float) -> Ranks:
-    places = np.argsort(np.argsort(-drawn, axis=1, kind="stable"), axis=1, kind="stable") + 1
-    chances = ((1 - level) / 2, 0.5, (1 + level) / 2)
-    low, likely, high = np.quantile(places, chances, axis=0, method="inverted_cdf").astype(np.int64)
-    return Ranks(likely=likely, low=low, high=high)
+    """Return the shortest run of places that holds each often enough; equal tails hold more than asked, as places are whole."""
+    places = np.argsort(np.argsort(-drawn, axis=1, kind="stable"), axis=1, kind="stable")
+    draws, count = places.shape
+    seen = np.bincount((places + count * np.arange(count)).ravel(), minlength=count * count).reshape(count, count)
+    below = np.concatenate([np.zeros((count, 1)), np.cumsum(seen, axis=1)], axis=1)
+    low, high = np.zeros(count, dtype=np.int64), np.full(count, count - 1)
+    for each in range(count):
+        first = np.arange(count)
+        last = np.searchsorted(below[each, 1:], below[each, :-1] + level * draws - 0.5)
+        first, last = first[last < count], last[last < count]
+        held = below[each, last + 1] - below[each, first]
+        best = np.lexsort((-held, last - first))[0]
+        low[each], high[each] = first[best], last[best]
+    likely = np.argmax(below[:, 1:] >= draws / 2, axis=1)
+    return Ranks(likely=likely + 1, low=low + 1, high=high + 1)
 
 
 def _spread(points: Sequence[Point], order: Sequence[int], level: float) -> Modelled:

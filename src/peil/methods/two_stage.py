@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from peil.errors import EvidenceError
-from peil.methods.moments import Floats, Integers, Strata
+from peil.methods.moments import ROUNDING, Floats, Integers, Strata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,7 +67,9 @@ class Second:
         scale = (1 - self.inside.share) * self.strata.share[self.stratum]
         return np.where(m > 1, scale * m / np.maximum(m - 1, 1), 0.0)
 
-    def products(self, a: Floats, b: Floats, *, singleton: str = "refuse") -> Floats:
+    def products(
+        self, a: Floats, b: Floats, *, singleton: str = "refuse", known: NDArray[np.bool_] | None = None
+    ) -> Floats:
         """Return what units add to the covariance of two totals, per group and stratum.
 
         Σ_i f_h (1 - f_hi) m_hi/(m_hi - 1) [Σ_u a_u b_u - a_i b_i / m_hi] (Särndal et al. 1992, 4.3; the sample of
@@ -78,6 +81,7 @@ class Second:
             singleton: what to do with a cluster of which one unit was drawn and others were not: the rules of a
                 stratum of one cluster, ``"average"`` over the other clusters of its stratum that have rows in the
                 group.
+            known: which entries have rows that are counted; all of them if left out.
 
         Returns:
             (n_groups, H) numbers.
@@ -104,8 +108,10 @@ class Second:
             )
         cells, at = np.unique(self.group * clusters + self.cluster, return_inverse=True)
         of_group, of_cluster = cells // clusters, cells % clusters
-        sum_a, sum_b, sum_ab = (np.bincount(at, each, minlength=cells.size) for each in (a, b, a * b))
-        parts = self.factors()[of_cluster] * (sum_ab - sum_a * sum_b / m[of_cluster])
+        ab = a * b
+        sum_a, sum_b, sum_ab, scale = (np.bincount(at, each, minlength=cells.size) for each in (a, b, ab, np.abs(ab)))
+        apart = sum_ab - sum_a * sum_b / m[of_cluster]
+        parts = self.factors()[of_cluster] * np.where(np.abs(apart) <= ROUNDING * scale, 0.0, apart)
         here = of_group * n_strata + self.stratum[of_cluster]
         size = self.n_groups * n_strata
         if singleton == "grand_mean":
@@ -115,6 +121,8 @@ class Second:
             parts = np.where(lone[of_cluster], scale * beside, parts)
         found = np.bincount(here, parts, minlength=size)
         if singleton == "average":
-            alone, others = (np.bincount(here[each], minlength=size) for each in (lone[of_cluster], ~lone[of_cluster]))
+            seen = np.bincount(at, known, minlength=cells.size) > 0 if known is not None else np.ones(cells.size, bool)
+            lonely = lone[of_cluster]
+            alone, others = (np.bincount(here[seen & each], minlength=size) for each in (lonely, ~lonely))
             found = np.where(alone > 0, found * (alone + others) / np.where(others > 0, others, np.nan), found)
         return found.astype(np.float64).reshape(self.n_groups, n_strata)

@@ -15,7 +15,7 @@ from peil.reports.conditions import condition
 from peil.reports.figures import Figure
 from peil.reports.gaps import Pair, dumbbells
 from peil.reports.reaching import reach_figure
-from peil.reports.rows import Row, table_of
+from peil.reports.rows import Row, row, table_of
 from peil.reports.tables import Cell, Table, figures, words
 from peil.reports.theme import WIDE
 from peil.reports.topic import Topic
@@ -110,7 +110,7 @@ def containment_figure(asked: Asked, audit: AutomationFailure, key: str) -> Figu
     kept = sorted((each for each in audit.containment if each.n >= asked.minimum_n), key=lambda each: each.value)
     if len(kept) < 2:  # noqa: PLR2004  # nothing to set side by side
         return None
-    rows = [_row(each.measure.label.read(asked.language), each) for each in kept]
+    rows = [_estimated(each.measure.label.read(asked.language), each) for each in kept]
     low, high = (numbers.value_text(each.value, Unit.SHARE, asked.language) for each in (kept[0], kept[-1]))
     title = asked.say(
         f"The same bot contained {low} to {high}, by definition",
@@ -119,7 +119,6 @@ def containment_figure(asked: Asked, audit: AutomationFailure, key: str) -> Figu
     return Figure(
         key=key,
         title=title,
-        finding="",
         subtitle=asked.say(
             f"Share of contacts with a bot, {len(rows)} definitions.",
             f"Aandeel van contacten met een bot, {len(rows)} definities.",
@@ -131,7 +130,6 @@ def containment_figure(asked: Asked, audit: AutomationFailure, key: str) -> Figu
             ),
             notes.as_sentence(labels.method(kept[0].method, asked.language)),
         ),
-        alt=title,
         measures=tuple(each.measure for each in kept),
         spec_wide=dots.above(rows, Unit.SHARE, asked.language, colour="customers", shape="circle", width=WIDE),
         spec_narrow=dots.above(rows, Unit.SHARE, asked.language, colour="customers", shape="circle"),
@@ -146,17 +144,8 @@ def containment_figure(asked: Asked, audit: AutomationFailure, key: str) -> Figu
     )
 
 
-def _row(name: str, each: Estimate) -> Row:
-    return Row(
-        name=name,
-        value=each.value,
-        low=each.low,
-        high=each.high,
-        n=each.n,
-        clusters=each.clusters,
-        shown=True,
-        at=(name,),
-    )
+def _estimated(name: str, each: Estimate) -> Row:
+    return row(name, each, n=each.n, clusters=each.clusters)
 
 
 def intents_figure(asked: Asked, audit: AutomationFailure, key: str) -> Figure | None:
@@ -189,14 +178,13 @@ def intents_figure(asked: Asked, audit: AutomationFailure, key: str) -> Figure |
         row
         for pair in pairs
         for row in (
-            _row(f"{pair.name}, {sides_told[1]}", pair.found.second),
-            _row(f"{pair.name}, {sides_told[0]}", pair.found.first),
+            _estimated(f"{pair.name}, {sides_told[1]}", pair.found.second),
+            _estimated(f"{pair.name}, {sides_told[0]}", pair.found.first),
         )
     ]
     return Figure(
         key=key,
         title=title,
-        finding="",
         subtitle=asked.say(
             "Share of contacts, the intents with most claims.",
             "Aandeel van de contacten, de intenties met de meeste claims.",
@@ -207,7 +195,6 @@ def intents_figure(asked: Asked, audit: AutomationFailure, key: str) -> Figure |
                 "Alleen contacten van een bekende klant met het hele venster in de gegevens.",
             ),
         ),
-        alt=title,
         measures=(CLAIM_RETURNED[window], PEOPLE_RETURNED[window]),
         spec_wide=specs[0],
         spec_narrow=specs[1],

@@ -67,8 +67,6 @@ def calibration_figure(bins: Sequence[Bin], language: Language, key: str, *, lev
                 "Op de onderbroken lijn komt uit wat er gezegd is: zeven van de tien is zeven van de tien. Grotere stip: meer voorspellingen.",
             ).read(language),
         ),
-        alt=title.read(language),
-        measures=(),
         spec_wide=drawn[0],
         spec_narrow=drawn[1],
         table=_table(bins, language, caption=title.read(language)),

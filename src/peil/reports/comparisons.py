@@ -20,6 +20,7 @@ from peil.reports.held import Held, same_question
 from peil.studies.finding import Effect, Finding
 from peil.studies.group_gap import group_gap
 from peil.studies.perception_gap import Perception, perception_gap
+from peil.studies.wave_change import wave_change
 from peil.terms import Label, Language
 
 ORGANISATION = "organisation"
@@ -66,8 +67,13 @@ def compared_as(asked: Asked, wanted: CompareConfig) -> Compared | None:
     )
     if sentences.perception(measure.name, other.name):
         return _perceived(asked, measure, other, wanted)
+    in_rounds = wanted.by == "wave" and measure is other and measure.population == "responses"
     try:
-        finding = group_gap(asked.data, sides[0], sides[1], named=(one, two), level=asked.level)
+        finding = (
+            wave_change(asked.data, measure, wanted.first, wanted.second, where=wanted.where, level=asked.level)
+            if in_rounds
+            else group_gap(asked.data, sides[0], sides[1], named=(one, two), level=asked.level)
+        )
     except EvidenceError:
         return None
     if min(finding.effect.first.n, finding.effect.second.n) < asked.minimum_n:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 
 from peil.config import FigureConfig
 from peil.errors import EvidenceError
 from peil.estimates.difference import Difference, Side, difference
-from peil.estimates.estimate import Estimate
+from peil.estimates.estimate import Estimate, Estimates
 from peil.estimates.groups import PERIODS
 from peil.measures.catalogue import family_named, measure_named
 from peil.measures.measure import POPULATIONS, Measure
-from peil.reports import dots, labels, notes, numbers, questions, sentences
+from peil.reports import comparability, dots, labels, notes, numbers, sentences, waves
 from peil.reports.asked import Asked
 from peil.reports.conditions import both, condition
 from peil.reports.figures import Figure, ranked, specification
-from peil.reports.rows import Row, rows_of, table_of
+from peil.reports.rows import Row, Spec, rows_of, table_of
 from peil.reports.theme import WIDE
 from peil.reports.wording import UNITS
-from peil.studies.wave_change import ASPECT_LABELS, wave_change
-from peil.surveys.instrument import changes
+from peil.studies.wave_change import wave_change
 from peil.terms import Label
 
 _FEWEST_GROUPS = 2
@@ -29,13 +27,14 @@ _RECORDS = Label("records", "gegevens")
 _SAME = {each: labels.POPULATIONS[each] for each in ("contacts", "responses")}
 
 
-def asked_figure(asked: Asked, wanted: FigureConfig, key: str) -> Figure | None:
+def asked_figure(asked: Asked, wanted: FigureConfig, key: str, *, say_where: bool = True) -> Figure | None:
     """Return the figure of one question; None where no group has enough rows.
 
     Parameters:
         asked: what every figure shares.
         wanted: the question.
         key: tells it from the others.
+        say_where: whether the note tells which rows were chosen; a chapter on one survey has said so.
 
     Raises:
         DefinitionError: it names an unknown measure, group or column.
@@ -51,11 +50,17 @@ def asked_figure(asked: Asked, wanted: FigureConfig, key: str) -> Figure | None:
     rows, partial = _whole_periods(rows, wanted.by, asked.data.period) if over_time else (rows, 0)
     if not any(each.shown for each in rows):
         return None
+    in_rounds = wanted.by == ("wave",) and measure.population == "responses"
+    if in_rounds:
+        rows = comparability.ordered(asked, measure, wanted.where, rows)
+    drawing, broken = _drawing(asked, wanted, measure, rows, found)
     title = _change(asked, measure, wanted, rows) if over_time else _spread(asked, measure, wanted, rows)
     chosen = (wanted.title.nl if asked.language == "nl" else wanted.title.en) if wanted.title else title
     by = ", ".join(labels.column(each, asked.language) for each in wanted.by)
     name = measure.label.read(asked.language)
-    ordered = rows if over_time else [*ranked_all(rows, wanted.by), *(each for each in rows if not each.shown)]
+    ordered = (
+        rows if over_time or in_rounds else [*ranked_all(rows, wanted.by), *(each for each in rows if not each.shown)]
+    )
     return Figure(
         key=key,
         title=chosen,
@@ -64,13 +69,13 @@ def asked_figure(asked: Asked, wanted: FigureConfig, key: str) -> Figure | None:
         note=(
             *notes.basis(asked, whole, wanted.where),
             *notes.left_out(asked, rows, wanted.by, partial),
-            *(_rounds_changed(asked, measure, wanted) if wanted.by == ("wave",) else ()),
-            *notes.only_where(asked, wanted.where),
+            *broken,
+            *(notes.only_where(asked, wanted.where) if say_where else ()),
         ),
         measures=(measure,),
         alt=f"{name}: {title}",
-        spec_wide=specification(rows, found, asked.language, narrow=False),
-        spec_narrow=specification(rows, found, asked.language, narrow=True),
+        spec_wide=drawing[0],
+        spec_narrow=drawing[1],
         table=table_of(
             ordered,
             measure.unit,
@@ -113,7 +118,7 @@ def family_figure(asked: Asked, family: str, key: str) -> Figure | None:
     rows = [
         Row(
             name=measure.label.read(asked.language),
-            value=one.value, low=one.low, high=one.high, n=one.n, clusters=one.clusters, shown=True, at=(measure.name,),
+            value=one.value, low=one.low, high=one.high, n=one.n, clusters=one.clusters,
         )
         for measure, one in sorted(kept, key=lambda pair: pair[1].value)
     ]  # fmt: skip
@@ -141,14 +146,12 @@ def family_figure(asked: Asked, family: str, key: str) -> Figure | None:
     return Figure(
         key=key,
         title=title,
-        finding="",
         subtitle=asked.say(
             f"{UNITS[unit].en.capitalize()}, the same {population}, {len(rows)} definitions, {notes.days(asked)}.",
             f"{UNITS[unit].nl.capitalize()}, dezelfde {population}, {len(rows)} definities, {notes.days(asked)}.",
         ),
         note=tuple(told),
         measures=tuple(by_name.values()),
-        alt=title,
         spec_wide=dots.above(rows, unit, asked.language, colour="customers", shape="circle", width=WIDE),
         spec_narrow=dots.above(rows, unit, asked.language, colour="customers", shape="circle"),
         table=table_of(
@@ -175,29 +178,38 @@ def _last_day(begins: date, by: str) -> date:
     return date(begins.year + after // 12, after % 12 + 1, 1) - timedelta(days=1)
 
 
-def _rounds_changed(asked: Asked, measure: Measure, wanted: FigureConfig) -> list[str]:
-    """Return between which rounds the question was put otherwise, so that no trend is read into a line."""
-    found = list(questions.rounds(asked, measure, wanted.where).values())
-    told = []
-    for before, after in pairwise(found):
-        moved = changes(before, after)
-        if moved:
-            names = ", ".join(ASPECT_LABELS[each.aspect].read(asked.language) for each in moved)
-            told.append(f"{before.wave}→{after.wave} ({names})")
-    if not told:
-        return []
-    return [
-        asked.say(
-            f"Not comparable as they stand: {'; '.join(told)}.", f"Niet zonder meer vergelijkbaar: {'; '.join(told)}."
+def _drawing(
+    asked: Asked, wanted: FigureConfig, measure: Measure, rows: list[Row], found: Estimates
+) -> tuple[tuple[Spec, Spec], list[str]]:
+    """Draw the rows wide and narrow; a line stops where the question was put otherwise, and the note says so."""
+    by, language = wanted.by, asked.language
+    if by == ("wave",) and measure.population == "responses":
+        places = comparability.between_rounds(asked, measure, wanted.where, rows)
+        told = {f"{rows[place - 1].name} → {rows[place].name}": what for place, what in places.items()}
+        believed = measure.name == "nps_believed"
+        colour, shape = ("organisations", "diamond") if believed else ("customers", "circle")
+        wide, narrow = (
+            waves.in_rounds(rows, places, measure.unit, language, colour=colour, shape=shape, narrow=each)
+            for each in (False, True)
         )
-    ]
+        return (wide, narrow), comparability.told(told, asked)
+    days: dict[date, str] = {}
+    if by and by[-1] in PERIODS and measure.population == "responses":
+        days = comparability.between_periods(asked, measure, by[-1], wanted.where)
+        days = {begins: what for begins, what in days.items() if begins in {each.at[-1] for each in rows}}
+    told = {labels.group(by[-1], begins, language): what for begins, what in days.items()}
+    wide, narrow = (specification(rows, found, language, narrow=each, breaks=days) for each in (False, True))
+    return (wide, narrow), comparability.told(told, asked)
 
 
 def _between_rounds(asked: Asked, measure: Measure, wanted: FigureConfig, rows: Sequence[Row]) -> str:
     """Title a figure of survey rounds: the last against the first, unless the question was put otherwise."""
-    named = sorted(str(each.at[0]) for each in rows if each.shown and each.at[0] is not None)
+    named = [str(each.at[0]) for each in rows if each.shown and each.at[0] is not None]
     if measure.estimator != "ratio" or len(named) < _FEWEST_GROUPS:
         return sentences.change_title(measure.label, None, asked.language)
+    moved = comparability.between_rounds(asked, measure, wanted.where, rows)
+    if moved:
+        return sentences.no_trend_title(measure.label, comparability.together(moved.values()), asked.language)
     found = wave_change(asked.data, measure, named[0], named[-1], where=wanted.where, level=asked.level)
     return sentences.title(found, asked.language)
 
@@ -224,6 +236,10 @@ def _change(asked: Asked, measure: Measure, wanted: FigureConfig, rows: Sequence
     if len(wanted.by) > 1 or measure.estimator != "ratio" or len(shown) < _FEWEST_GROUPS:
         return sentences.change_title(measure.label, None, asked.language)
     ordered = sorted(shown, key=lambda each: str(each.at[-1]))
+    if measure.population == "responses":
+        moved = comparability.between_periods(asked, measure, wanted.by[-1], wanted.where)
+        if moved:
+            return sentences.no_trend_title(measure.label, comparability.together(moved.values()), asked.language)
     return sentences.change_title(
         measure.label, _between(asked, measure, wanted, ordered[0], ordered[-1], level=asked.level), asked.language
     )

@@ -125,7 +125,6 @@ def dose_figure(found: DoseResponse, language: Language, key: str) -> Figure:
             f"{measure} ({UNITS[unit].nl}) min die bij de laagste {dose}, naar {dose}; {many}, {first} {until} {last}.",
         ).read(language),
         note=tuple(each.read(language) for each in _notes(found)),
-        alt=title,
         measures=(found.measure,),
         spec_wide=drawn[0],
         spec_narrow=drawn[1],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
 
 from markupsafe import Markup
 
@@ -29,32 +31,32 @@ class Figure:
     Parameters:
         key: tells it from every other on the page.
         title: the heading: what is found, in about ten words.
-        finding: the same as a sentence with its numbers; empty where the title says it all.
         subtitle: measure, unit, population and period.
         note: definition, n, clusters, weights, how intervals are made, what is not shown.
-        alt: what a screen reader says of the drawing.
-        measures: what it shows; their definitions stand in the report.
         spec_wide: Vega-Lite, for a page.
         spec_narrow: Vega-Lite, for a telephone.
         table: exactly these figures.
+        finding: the title as a sentence with its numbers; empty where the title says it all.
+        alt: what a screen reader says of the drawing; the title if left out.
+        measures: what it shows; their definitions stand in the report.
     """
 
     key: str
     title: str
-    finding: str
     subtitle: str
     note: tuple[str, ...]
-    alt: str
-    measures: tuple[Measure, ...]
     spec_wide: Spec
     spec_narrow: Spec
     table: Table
+    finding: str = ""
+    alt: str = ""
+    measures: tuple[Measure, ...] = ()
 
     @property
     def svg(self) -> Markup:
         """Both drawings; the page's style shows one of them."""
-        wide = rendered(self.spec_wide, key=self.key, title=self.alt, kind="wide")
-        narrow = rendered(self.spec_narrow, key=self.key, title=self.alt, kind="narrow")
+        wide = rendered(self.spec_wide, key=self.key, title=self.alt or self.title, kind="wide")
+        narrow = rendered(self.spec_narrow, key=self.key, title=self.alt or self.title, kind="narrow")
         return Markup(wide + narrow)  # noqa: S704  # drawn from our own specification; texts in it are escaped
 
 
@@ -78,7 +80,14 @@ def drawn(found: Estimates, language: Language, *, minimum_n: int = 1) -> str:
     return rendered(spec, key="figure", title=found.measure.label.read(language), kind="wide")
 
 
-def specification(rows: list[Row], found: Estimates, language: Language, *, narrow: bool) -> Spec:
+def specification(
+    rows: list[Row],
+    found: Estimates,
+    language: Language,
+    *,
+    narrow: bool,
+    breaks: Mapping[date, str] = MappingProxyType({}),
+) -> Spec:
     """Return how the rows of an answer are drawn.
 
     Parameters:
@@ -86,13 +95,14 @@ def specification(rows: list[Row], found: Estimates, language: Language, *, narr
         found: the answer they come from.
         language: of the labels.
         narrow: for a telephone.
+        breaks: first day of a period to what was not as in the period before: no line is drawn to it.
 
     Raises:
         EvidenceError: no group has enough rows.
     """
     unit = found.measure.unit
     if found.by and found.by[-1] in PERIODS:
-        return lines.over_time(series_of(rows), unit, language, narrow=narrow)
+        return lines.over_time(series_of(rows), unit, language, narrow=narrow, breaks=breaks)
     believed = found.measure.name == "nps_believed"
     colour, shape = ("organisations", "diamond") if believed else ("customers", "circle")
     shown = ranked(rows, found.by)

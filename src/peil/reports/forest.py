@@ -43,8 +43,6 @@ def forest_figure(found: Synthesis, about: Label, language: Language, key: str) 
             high=each.high,
             n=int(each.n or 0),
             clusters=0,
-            shown=True,
-            at=(),
         )
         for each in found.voices
     ]
@@ -62,8 +60,6 @@ def forest_figure(found: Synthesis, about: Label, language: Language, key: str) 
             f"Aandeel in procenten, met {level}%-intervallen. {found.says.nl}",
         ).read(language),
         note=tuple(_notes(found, language)),
-        alt=title,
-        measures=(),
         spec_wide=dots.beside(rows, Unit.SHARE, language, level=found.level, colour=colour, shape=shape),
         spec_narrow=dots.above(rows, Unit.SHARE, language, colour=colour, shape=shape),
         table=_table(found, rows, language, caption=title),
@@ -71,11 +67,10 @@ def forest_figure(found: Synthesis, about: Label, language: Language, key: str) 
 
 
 def _together(taken: Taken, language: Language) -> list[Row]:
-    plain = {"n": 0, "clusters": 0, "shown": True, "at": ()}
     return [
-        Row(name=_TAKEN.read(language), value=taken.share, low=taken.low, high=taken.high, **plain),  # type: ignore[arg-type]
+        Row(name=_TAKEN.read(language), value=taken.share, low=taken.low, high=taken.high, n=0, clusters=0),
         Row(
-            name=_NEXT.read(language), value=taken.share, low=taken.predicted_low, high=taken.predicted_high, **plain,  # type: ignore[arg-type]
+            name=_NEXT.read(language), value=taken.share, low=taken.predicted_low, high=taken.predicted_high, n=0, clusters=0
         ),
     ]  # fmt: skip
 

@@ -15,7 +15,7 @@ from peil.methods.stated import Stated
 from peil.reports import dots, notes, numbers, sentences
 from peil.reports.asked import Asked
 from peil.reports.figures import Figure
-from peil.reports.rows import Row
+from peil.reports.rows import row
 from peil.reports.scatter import Line, scatter
 from peil.reports.tables import Cell, Table, figures, words
 from peil.reports.theme import WIDE
@@ -173,7 +173,6 @@ def _scattered(asked: Asked, found: StrategyAndGrowth, strategy: Measure, growth
         ),
         note=tuple(told),
         measures=(strategy,) if isinstance(growth, Booked) else (strategy, growth.measure),
-        alt=title,
         spec_wide=drawn[0],
         spec_narrow=drawn[1],
         table=_slopes(asked, found),
@@ -185,11 +184,11 @@ def _slopes(asked: Asked, found: StrategyAndGrowth) -> Table:
     language, effect = asked.language, found.finding.effect
     rows: list[tuple[Cell, ...]] = []
 
-    def row(name: str, value: float, low: float, high: float, n: int) -> None:
+    def told(name: str, value: float, low: float, high: float, n: int) -> None:
         cells = [figures(numbers.number(each, language, places=3), each) for each in (value, low, high)]
         rows.append((words(name), *cells, figures(asked.count(n), n)))
 
-    row(
+    told(
         asked.say("growth per step of strategy", "groei per stap in strategie"),
         effect.value,
         effect.low,
@@ -200,10 +199,10 @@ def _slopes(asked: Asked, found: StrategyAndGrowth) -> Table:
         (asked.say("correlation", "correlatie"), found.correlation),
         (asked.say("correlation of ranks", "correlatie van rangordes"), found.rank),
     ):
-        row(name, each.value, each.low, each.high, found.slope.n)
+        told(name, each.value, each.low, each.high, found.slope.n)
     if found.reverse is not None:
         back = found.reverse
-        row(
+        told(
             asked.say("strategy per unit of earlier growth", "strategie per eenheid eerdere groei"),
             back.value,
             back.low,
@@ -280,16 +279,7 @@ def _editions(asked: Asked, found: ReturnOnInvestment) -> tuple[str, ...]:
 def _returns(asked: Asked, found: ReturnOnInvestment, judged: Sequence[Judged]) -> Figure:
     language, title = asked.language, sentences.title(found.finding, asked.language)
     rows = [
-        Row(
-            name=each.investment.name,
-            value=each.gap.value,
-            low=each.gap.low,
-            high=each.gap.high,
-            n=1,
-            clusters=1,
-            shown=True,
-            at=(each.investment.name,),
-        )
+        row(each.investment.name, each.gap, n=1)
         for each in sorted(judged, key=lambda one: -one.gap.value if one.gap else 0.0)
         if each.gap is not None
     ]
@@ -303,8 +293,6 @@ def _returns(asked: Asked, found: ReturnOnInvestment, judged: Sequence[Judged]) 
             f"Resultaat min businesscase, per uitgegeven euro; balk: {level}% van de trekkingen.",
         ),
         note=tuple(each.says.read(language) for each in found.finding.checks if not each.passed),
-        measures=(),
-        alt=title,
         spec_wide=dots.above(rows, Unit.SHARE, language, colour="customers", shape="circle", width=WIDE),
         spec_narrow=dots.above(rows, Unit.SHARE, language, colour="customers", shape="circle"),
         table=replace(_cases(asked, judged), file="investments-with-result.csv"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from peil.reports import dots, numbers
 from peil.reports.figures import Figure
-from peil.reports.rows import Row
+from peil.reports.rows import row
 from peil.reports.tables import Table, figures, words
 from peil.studies.home.teams import TeamEffect, told_of
 from peil.studies.home_working import HomeWorking
@@ -25,17 +25,8 @@ def home_teams_figure(found: HomeWorking, language: Language) -> Figure | None:
         return None
     ranked = sorted(found.teams.teams, key=lambda each: each.value)
     effect = found.finding.effect
-    whole = Row(
-        name=_ALL.read(language),
-        value=effect.value,
-        low=effect.low,
-        high=effect.high,
-        n=found.movers,
-        clusters=found.movers,
-        shown=True,
-        at=("",),
-    )
-    rows = [whole, *(_row(each) for each in ranked[:_MOST])]
+    whole = row(_ALL.read(language), effect, n=found.movers)
+    rows = [whole, *(row(each.name, each, n=each.agents) for each in ranked[:_MOST])]
     title = Label("What home does in each team", "Wat thuiswerken in elk team doet").read(language)
     told = [each.read(language) for each in told_of(found.teams, matters=found.matters)]
     return Figure(
@@ -47,24 +38,9 @@ def home_teams_figure(found: HomeWorking, language: Language) -> Figure | None:
             "Effect van thuis op het werk per uur, elk team naar alle teams samen getrokken zover toeval vraagt.",
         ).read(language),
         note=tuple(told[1:]),
-        alt=title,
-        measures=(),
         spec_wide=dots.beside(rows, Unit.SHARE, language, level=found.level, colour="customers", shape="circle"),
         spec_narrow=dots.above(rows, Unit.SHARE, language, colour="customers", shape="circle"),
         table=_table(ranked, language, caption=title),
-    )
-
-
-def _row(each: TeamEffect) -> Row:
-    return Row(
-        name=each.name,
-        value=each.value,
-        low=each.low,
-        high=each.high,
-        n=each.agents,
-        clusters=each.agents,
-        shown=True,
-        at=(each.name,),
     )
 
 

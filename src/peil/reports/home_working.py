@@ -13,7 +13,7 @@ from peil.reports.asked import Asked
 from peil.reports.dates import day
 from peil.reports.figures import Figure
 from peil.reports.home_teams import home_teams_figure
-from peil.reports.rows import Row, table_of
+from peil.reports.rows import Row, row, table_of
 from peil.reports.tables import Table, figures, words
 from peil.reports.topic import Topic
 from peil.studies.finding import Effect
@@ -77,21 +77,8 @@ def chapter(found: HomeWorking, language: Language) -> Topic:
     )
 
 
-def _row(effect: Effect, name: str) -> Row:
-    return Row(
-        name=name,
-        value=effect.value,
-        low=effect.low,
-        high=effect.high,
-        n=effect.n,
-        clusters=effect.n,
-        shown=True,
-        at=(name,),
-    )
-
-
 def _parts_figure(found: HomeWorking, language: Language) -> Figure:
-    rows = [_row(found.parts[name], found.parts[name].label.read(language)) for name in found.parts]
+    rows = [row(each.label.read(language), each, n=each.n) for each in found.parts.values()]
     title = _PARTS_TITLE.read(language)
     told = Label(
         f"Relative differences, {found.movers} agents who moved beside {found.others} in the same weeks.",
@@ -109,8 +96,6 @@ def _parts_figure(found: HomeWorking, language: Language) -> Figure:
         finding=sentences.sentence(found.finding, language),
         subtitle=told.read(language),
         note=(note.read(language),),
-        alt=title,
-        measures=(),
         spec_wide=dots.beside(rows, Unit.SHARE, language, level=found.level, colour="customers", shape="circle"),
         spec_narrow=dots.above(rows, Unit.SHARE, language, colour="customers", shape="circle"),
         table=table_of(
@@ -158,21 +143,17 @@ def events_figure(found: HomeWorking, language: Language) -> Figure:
         shown = name.replace("-", numbers.MINUS)
         rows.append(
             Row(
-                name=shown, value=float(value), low=float(below), high=float(above), n=int(agents), clusters=int(agents), shown=True,
-                at=(int(step),),
+                name=shown, value=float(value), low=float(below), high=float(above), n=int(agents), clusters=int(agents)
             )
-        )  # fmt: skip
+        )
     return Figure(
         key="home-events",
         title=title,
-        finding="",
         subtitle=Label(
             "Work an hour of those who moved beside the others, less the same in the step before the move.",
             "Werk per uur van wie verhuisde naast de anderen, min hetzelfde in de stap vóór de verhuizing.",
         ).read(language),
         note=tuple(each.read(language) for each in notes),
-        alt=title,
-        measures=(),
         spec_wide=around_move(events, language, narrow=False),
         spec_narrow=around_move(events, language, narrow=True),
         table=table_of(
@@ -190,11 +171,7 @@ def _standing_figure(found: HomeWorking, stands: Sequence[Stands], language: Lan
     ranked = sorted(stands, key=lambda each: each.value)
     most = 14
     drawn = ranked if len(ranked) <= most else ranked[:most]
-    rows = [
-        Row(name=each.name, value=each.value, low=each.low, high=each.high, n=each.agents, clusters=each.agents, shown=True,
-            at=(each.name,))
-        for each in ranked
-    ]  # fmt: skip
+    rows = [row(each.name, each, n=each.agents) for each in ranked]
     title = (
         Label(
             "Teams, drawn towards the middle as far as chance asks",
@@ -226,14 +203,11 @@ def _standing_figure(found: HomeWorking, stands: Sequence[Stands], language: Lan
     return Figure(
         key=f"home-{of}",
         title=title,
-        finding="",
         subtitle=Label(
             "Work an hour beside colleagues who work at home as often, case mix taken out.",
             "Werk per uur naast collega's die even vaak thuiswerken, na correctie voor het soort contacten.",
         ).read(language),
         note=tuple(each.read(language) for each in notes),
-        alt=title,
-        measures=(),
         spec_wide=dots.beside(
             rows[: len(drawn)], Unit.SHARE, language, level=found.level, colour="customers", shape="circle"
         ),

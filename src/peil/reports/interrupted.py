@@ -99,7 +99,6 @@ def interrupted_figure(found: TrendBreak, language: Language, key: str, *, file:
         finding=_finding(found, language),
         subtitle=f"{found.measure.label.read(language)} ({UNITS[unit].read(language)}), {many}, {first} {until} {last}.",
         note=tuple(_notes(found, language)),
-        alt=title,
         measures=(found.measure,),
         spec_wide=drawn[0],
         spec_narrow=drawn[1],

@@ -265,7 +265,6 @@ def _figure(asked: Asked, rule: JourneyRule, key: str) -> Figure | None:
     return Figure(
         key=key,
         title=title,
-        finding="",
         subtitle=asked.say(
             "Minutes in which the customer had to be there, mean per journey, by the channel it began in.",
             "Minuten waarin de klant erbij moest zijn, gemiddeld per klantreis, naar het kanaal waarin die begon.",
@@ -285,7 +284,6 @@ def _figure(asked: Asked, rule: JourneyRule, key: str) -> Figure | None:
                 f"n = {asked.count(first.n)} klantreizen; klantreizen van dezelfde persoon horen bij elkaar.",
             ),
         ),
-        alt=title,
         measures=(time,),
         spec_wide=specs[0],
         spec_narrow=specs[1],

@@ -62,6 +62,8 @@ METHODS: Mapping[str, Label] = {
 _COLUMNS: Mapping[str, Label] = {
     "channel": Label("channel", "kanaal"),
     "organisation": Label("organisation", "organisatie"),
+    "country": Label("country", "land"),
+    "sector": Label("sector", "sector"),
     "team": Label("team", "team"),
     "queue": Label("queue", "wachtrij"),
     "reason": Label("reason", "contactreden"),
@@ -70,6 +72,10 @@ _COLUMNS: Mapping[str, Label] = {
     "source": Label("source", "bron"),
     "language": Label("language", "taal"),
     "wave": Label("round", "ronde"),
+    "survey": Label("survey", "enquête"),
+    "mode": Label("mode of asking", "manier van vragen"),
+    "stratum": Label("stratum", "stratum"),
+    "ended_how": Label("how it ended", "hoe het afliep"),
     "direction": Label("direction", "richting"),
     "day": Label("day", "dag"),
     "week": Label("week", "week"),
@@ -90,6 +96,7 @@ _PLURALS: Mapping[str, Label] = {
     "queue": Label("queues", "wachtrijen"),
     "reason": Label("reasons", "contactredenen"),
     "site": Label("sites", "locaties"),
+    "wave": Label("rounds", "rondes"),
     "weekday": Label("weekdays", "weekdagen"),
     "hour": Label("hours", "uren"),
 }
@@ -99,7 +106,16 @@ _HANDLERS: Mapping[str, Label] = {
     "agent": Label("agent", "medewerker"),
     "none": Label("nobody", "niemand"),
 }
-_GROUPS: Mapping[str, Mapping[str, Label]] = {"channel": CHANNEL_LABELS, "handler": _HANDLERS}
+_ENDINGS: Mapping[str, Label] = {
+    "completed": Label("completed", "afgehandeld"),
+    "abandoned": Label("hung up", "opgehangen"),
+    "timeout": Label("timed out", "verlopen"),
+}
+_GROUPS: Mapping[str, Mapping[str, Label]] = {
+    "channel": CHANNEL_LABELS,
+    "handler": _HANDLERS,
+    "ended_how": _ENDINGS,
+}
 _YES, _NO = Label("yes", "ja"), Label("no", "nee")
 
 
@@ -107,10 +123,11 @@ def column(name: str, language: Language) -> str:
     """Return what a group column is called.
 
     Example:
-        >>> column("channel", "nl"), column("extra.sector", "nl")
-        ('kanaal', 'sector')
+        >>> column("channel", "nl"), column("extra.country", "nl"), column("extra.size_class", "nl")
+        ('kanaal', 'land', 'size class')
     """
-    return _COLUMNS[name].read(language) if name in _COLUMNS else name.removeprefix("extra.").replace("_", " ")
+    own = name.removeprefix("extra.")
+    return _COLUMNS[own].read(language) if own in _COLUMNS else own.replace("_", " ")
 
 
 def columns(name: str, language: Language) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from peil.reports import numbers
@@ -36,7 +37,14 @@ class Series:
     rows: tuple[Row, ...]
 
 
-def over_time(series: Sequence[Series], unit: Unit, language: Language, *, narrow: bool) -> Spec:
+def over_time(
+    series: Sequence[Series],
+    unit: Unit,
+    language: Language,
+    *,
+    narrow: bool,
+    breaks: Mapping[date, str] = MappingProxyType({}),
+) -> Spec:
     """Return lines with their intervals as bands, each line labelled where it ends.
 
     Days are numbers here: a date that meets a string draws nothing and says nothing.
@@ -46,8 +54,9 @@ def over_time(series: Sequence[Series], unit: Unit, language: Language, *, narro
         unit: of the values.
         language: of the labels.
         narrow: for a telephone.
+        breaks: first day of a period to what was not as in the period before: lines stop there.
     """
-    values = [each for place, line in enumerate(series) for each in _values(line, place)]
+    values = [each for place, line in enumerate(series) for each in _values(line, place, breaks)]
     made = scale(
         finite([end for each in values for end in (_number(each["low"]), _number(each["high"]))]),
         unit,
@@ -61,15 +70,17 @@ def over_time(series: Sequence[Series], unit: Unit, language: Language, *, narro
     height = _HEIGHT_NARROW if narrow else _HEIGHT_WIDE
     days = [each["day"] for each in values]
     x = time_axis(min(days), max(days), language, narrow=narrow)
-    layers = zero_line(made, upward("zero", made))
+    layers = [*zero_line(made, upward("zero", made)), *_rules(breaks, x, days)]
     for place, _ in enumerate(series):
         colour, dash = LIGHT[_STYLES[place][0]], _STYLES[place][1]
         data = alt.Chart(alt.Data(values=[each for each in values if each["line"] == place]))
         layers += [
             data.mark_area(color=colour, opacity=0.2 if len(series) == 1 else 0.12).encode(
-                x=x, y=upward("low", made), y2=alt.Y2("high:Q")
+                x=x, y=upward("low", made), y2=alt.Y2("high:Q"), detail=alt.Detail("part:N")
             ),
-            data.mark_line(color=colour, strokeWidth=2.2, strokeDash=dash).encode(x=x, y=upward("value", made)),
+            data.mark_line(color=colour, strokeWidth=2.2, strokeDash=dash).encode(
+                x=x, y=upward("value", made), detail=alt.Detail("part:N")
+            ),
             data.mark_point(color=colour, filled=True, opacity=1, size=26 if len(days) < 60 else 10).encode(  # noqa: PLR2004  # more would touch
                 x=x, y=upward("value", made)
             ),
@@ -83,10 +94,24 @@ def over_time(series: Sequence[Series], unit: Unit, language: Language, *, narro
     return finished(layers, width=width, height=height, padding=padding, look=config())
 
 
-def _values(line: Series, place: int) -> list[dict[str, Any]]:
+def _rules(breaks: Mapping[date, str], x: Any, days: Sequence[int]) -> list[Any]:  # noqa: ANN401  # Altair is untyped
+    """Draw a rule half-way between the last period asked in one way and the first asked otherwise."""
+    found = []
+    for begins in sorted(breaks):
+        after = (begins - _BEGIN).days
+        before = max((each for each in days if each < after), default=after)
+        found.append({"day": (before + after) / 2})
+    if not found:
+        return []
+    data = alt.Chart(alt.Data(values=found))
+    return [data.mark_rule(color=LIGHT["muted"], strokeDash=[3, 3], strokeWidth=1.2).encode(x=x)]
+
+
+def _values(line: Series, place: int, breaks: Mapping[date, str]) -> list[dict[str, Any]]:
     return [
         {
             "line": place,
+            "part": sum((begins - _BEGIN).days <= _day(each) for begins in breaks),
             "day": _day(each),
             "value": _or_none(each.value),
             "low": _or_none(each.low),

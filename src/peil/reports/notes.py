@@ -47,23 +47,28 @@ def basis(asked: Asked, whole: Estimate, where: str = "true") -> list[str]:
             f"n = {n} {population.en}, {clusters} independent {units.en}.",
             f"n = {n} {population.nl}, {clusters} onafhankelijke {units.nl}.",
         ),
-        *design(asked, measure),
+        *design(asked, measure, where),
         as_sentence(labels.method(whole.method, asked.language)),
     ]
     return [*made, measure.note.read(asked.language)] if measure.note else made
 
 
-def design(asked: Asked, measure: Measure) -> list[str]:
+def design(asked: Asked, measure: Measure, where: str = "true") -> list[str]:
     """Return how rows are weighted and kept together."""
     together = labels.TOGETHER[measure.population].read(asked.language)
-    if asked.data.designs[measure.population].weight:
-        return [
-            asked.say(
-                f"Weights and strata as delivered; {together}.",
-                f"Wegingsfactoren en strata zoals aangeleverd; {together}.",
-            )
-        ]
-    return [asked.say(f"Unweighted; {together}.", f"Ongewogen; {together}.")]
+    known = asked.data.designs[measure.population]
+    put = questions.rounds(asked, measure, where).values()
+    weighted = any(each.weighted for each in put) if put else bool(known.weight)
+    strata = any(each.strata for each in put)
+    if known.calibration and weighted:
+        says = asked.say("Weighted to what is known of the population", "Gewogen naar wat van de populatie bekend is")
+    elif weighted:
+        says = asked.say("Weights as delivered", "Gewichten zoals aangeleverd")
+    else:
+        says = asked.say("Unweighted", "Ongewogen")
+    if strata:
+        says += asked.say(", strata as delivered", ", strata zoals aangeleverd")
+    return [f"{says}; {together}."]
 
 
 def as_sentence(text: str) -> str:

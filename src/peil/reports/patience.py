@@ -118,13 +118,11 @@ def patience_figure(asked: Asked, found: Patiences, key: str) -> Figure:
     return Figure(
         key=key,
         title=title,
-        finding="",
         subtitle=asked.say(
             "Share of customers still willing to wait, by how long they have waited; everybody who waited at all.",
             "Deel van de klanten dat nog wil wachten, naar hoe lang er al gewacht is; iedereen die moest wachten.",
         ),
         note=tuple(_notes(asked, found)),
-        alt=title,
         measures=(asked.catalogue["abandonment_waited"],) if "abandonment_waited" in asked.catalogue else (),
         spec_wide=falling(lines, marks, until, language, narrow=False),
         spec_narrow=falling(lines, marks, until, language, narrow=True),
@@ -260,13 +258,11 @@ def waiting_figure(asked: Asked, found: TimeAsCurrency, key: str) -> Figure:
     return Figure(
         key=key,
         title=title,
-        finding="",
         subtitle=asked.say(
             f"{name} ({UNITS[unit].en}) by waiting, before and since {on}.",
             f"{name} ({UNITS[unit].nl}) naar wachttijd, vóór en sinds {on}.",
         ),
         note=tuple(_priced_notes(asked, found)),
-        alt=title,
         measures=(found.measure,),
         spec_wide=drawn[0],
         spec_narrow=drawn[1],

@@ -73,13 +73,11 @@ def reach_figure(asked: Asked, found: HumanReachability, key: str) -> Figure:
     return Figure(
         key=key,
         title=title,
-        finding="",
         subtitle=asked.say(
             f"Share that reached a person, by time since asking (seconds, or minutes:seconds), {asked.count(found.whole.reached.n)} contacts.",
             f"Aandeel dat een medewerker kreeg, naar tijd sinds de vraag (seconden, of minuten:seconden), {asked.count(found.whole.reached.n)} contacten.",
         ),
         note=tuple(notes),
-        alt=title,
         measures=(REACHED,),
         spec_wide=drawn[0],
         spec_narrow=drawn[1],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from peil.estimates.estimate import Estimates
 from peil.reports import labels, numbers
@@ -42,8 +42,37 @@ class Row:
     high: float
     n: int
     clusters: int
-    shown: bool
-    at: tuple[object, ...]
+    shown: bool = True
+    at: tuple[object, ...] = ()
+
+
+class Between(Protocol):
+    """A number with its interval."""
+
+    @property
+    def value(self) -> float:
+        """The number."""
+
+    @property
+    def low(self) -> float:
+        """The interval's lower end."""
+
+    @property
+    def high(self) -> float:
+        """The interval's upper end."""
+
+
+def row(name: str, found: Between, *, n: int, clusters: int | None = None) -> Row:
+    """Return a number with its interval as a group of a figure.
+
+    Parameters:
+        name: what it is called.
+        found: the number and its interval.
+        n, clusters: what it rests on; every one of the n is independent if clusters are left out.
+    """
+    return Row(
+        name=name, value=found.value, low=found.low, high=found.high, n=n, clusters=n if clusters is None else clusters
+    )
 
 
 def rows_of(found: Estimates, language: Language, *, minimum_n: int) -> list[Row]:

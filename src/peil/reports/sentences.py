@@ -171,6 +171,20 @@ def change_title(measure: Label, change: Difference | None, language: Language) 
     return Label(f"{name}: {en} {was} to {now}", f"{name}: {nl} {was} naar {now}").read(language)
 
 
+def no_trend_title(measure: Label, moved: str, language: Language) -> str:
+    """Return that a series is no trend, for what was not alike at both ends of it.
+
+    Parameters:
+        measure: its label.
+        moved: what changed, in a word or two.
+        language: of the sentence.
+    """
+    name = short(measure.read(language), "no trend is claimed")
+    return Label(
+        f"{name}: no trend is claimed, {moved} changed", f"{name}: geen trend te geven, {moved} veranderd"
+    ).read(language)
+
+
 def definitions_title(low: str, high: str, language: Language, *, rows: Label = _ROWS) -> str:
     """Return what a family of definitions shows: facts about arithmetic, no claim about the world."""
     if low == high:

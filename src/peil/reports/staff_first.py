@@ -8,11 +8,10 @@ from peil.reports import dots, numbers, sentences
 from peil.reports.asked import Asked
 from peil.reports.dates import period
 from peil.reports.figures import Figure
-from peil.reports.rows import Row, table_of
+from peil.reports.rows import Row, row, table_of
 from peil.reports.staff_figures import between_limits, staying_on, under_ceiling
 from peil.reports.staff_tables import mandate_table, needed_table, scales_table, teams_table
 from peil.reports.topic import Topic
-from peil.studies.finding import Effect
 from peil.studies.staff.needed import Needed
 from peil.studies.staff.pulse import Pulse
 from peil.studies.staff.staying import Staying
@@ -85,7 +84,7 @@ def links_figure(found: StaffFirst, language: Language) -> Figure:
         language: of the texts.
     """
     effects = [effect for each in found.links for effect in (each.ahead, each.behind)]
-    rows = [_row(each, language) for each in effects]
+    rows = [row(each.label.read(language), each, n=each.n) for each in effects]
     title = Label("A month, and the month after", "Een maand, en de maand erna").read(language)
     notes = [
         Label(
@@ -111,21 +110,12 @@ def links_figure(found: StaffFirst, language: Language) -> Figure:
             f"{found.links[0].found.units} teams, {found.links[0].found.rows} maanden van teams met een maand ervoor.",
         ).read(language),
         note=tuple(each.read(language) for each in notes),
-        alt=title,
-        measures=(),
         spec_wide=dots.beside(rows, Unit.SCORE, language, level=found.level, colour="customers", shape="circle"),
         spec_narrow=dots.above(rows, Unit.SCORE, language, colour="customers", shape="circle"),
         table=table_of(
             rows, Unit.SCORE, language, caption=title, head=Label("which goes first", "wat voorgaat").read(language),
             file="staff-links.csv",
         ),
-    )  # fmt: skip
-
-
-def _row(effect: Effect, language: Language) -> Row:
-    name = effect.label.read(language)
-    return Row(
-        name=name, value=effect.value, low=effect.low, high=effect.high, n=effect.n, clusters=effect.n, shown=True, at=(name,)
     )  # fmt: skip
 
 
@@ -157,14 +147,11 @@ def _needed_figure(each: Needed, language: Language) -> Figure:
     return Figure(
         key="staff-needed",
         title=title,
-        finding="",
         subtitle=Label(
             f"{found.n} months of {found.clusters} teams, each of at least {FEWEST_SHOWN} answers of staff and of customers; the line is the ceiling.",
             f"{found.n} maanden van {found.clusters} teams, elk met ten minste {FEWEST_SHOWN} antwoorden van medewerkers en van klanten; de lijn is het plafond.",
         ).read(language),
         note=(note.read(language),),
-        alt=title,
-        measures=(),
         spec_wide=under_ceiling(each, language, narrow=False),
         spec_narrow=under_ceiling(each, language, narrow=True),
         table=rows,
@@ -201,21 +188,17 @@ def _pulse_figure(found: Pulse, language: Language) -> Figure:
     rows = [
         Row(
             name=period(month, "month", language), value=float(value), low=float(low), high=float(high), n=int(n), clusters=int(n),
-            shown=True, at=(month,),
         )
         for month, value, low, high, n in zip(found.months, chart.value, chart.low, chart.high, found.n, strict=True)
     ]  # fmt: skip
     return Figure(
         key="staff-pulse",
         title=title,
-        finding="",
         subtitle=Label(
             "Staff satisfaction from 0 to 10, all teams together, between what is ordinary.",
             "Medewerkerstevredenheid van 0 tot 10, alle teams samen, tussen wat gewoon is.",
         ).read(language),
         note=tuple(each.read(language) for each in notes),
-        alt=title,
-        measures=(),
         spec_wide=between_limits(found, language, narrow=False),
         spec_narrow=between_limits(found, language, narrow=True),
         table=table_of(
@@ -233,7 +216,7 @@ def _staying_figure(found: Staying, language: Language) -> Figure:
     title = Label("How long staff stays", "Hoe lang medewerkers blijven").read(language)
     rows = [
         Row(name=numbers.number(float(month), language, places=1), value=float(share), low=float(low), high=float(high), n=int(n),
-            clusters=int(n), shown=True, at=(float(month),))
+            clusters=int(n))
         for month, share, low, high, n in zip(found.months, found.share, found.low, found.high, found.at_risk, strict=True)
     ]  # fmt: skip
     since = numbers.number(found.since, language, places=1)
@@ -241,7 +224,6 @@ def _staying_figure(found: Staying, language: Language) -> Figure:
     return Figure(
         key="staff-staying",
         title=title,
-        finding="",
         subtitle=Label(
             f"Share still there; {found.people} members of staff, of whom {found.left} left.",
             f"Aandeel dat er nog is; {found.people} medewerkers, van wie er {found.left} vertrokken.",
@@ -253,8 +235,6 @@ def _staying_figure(found: Staying, language: Language) -> Figure:
                 f"Wie al in dienst was toen het rooster begon, telt vanaf dat moment mee. De lijn stopt waar er minder dan {FEWEST_SHOWN} over zijn.",
             ).read(language),
         ),
-        alt=title,
-        measures=(),
         spec_wide=staying_on(found, language, narrow=False),
         spec_narrow=staying_on(found, language, narrow=True),
         table=table_of(

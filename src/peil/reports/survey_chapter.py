@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import pairwise
 
 from peil.config import FigureConfig
-from peil.engines.quoting import quoted
 from peil.errors import DefinitionError, EvidenceError, neighbours
 from peil.estimates.difference import Difference
+from peil.estimates.doubted import doubted
 from peil.measures.measure import Measure
-from peil.reports import questions, survey_tables
+from peil.reports import questions, scale_tables, survey_answering, survey_doubt, survey_tables, survey_weights
 from peil.reports.asked import Asked
 from peil.reports.compose import asked_figure
 from peil.reports.dates import day
 from peil.reports.figures import Figure
+from peil.reports.surveyed import Surveyed, facts_of, language_named, surveyed
 from peil.reports.tables import Table
 from peil.studies.finding import Finding
 from peil.studies.nonresponse import nonresponse
-from peil.studies.wave_change import wave_change
-from peil.surveys.dispositions import dispositions
+from peil.studies.scale_quality import scale_quality
+from peil.studies.wave_change import wave_changes
+from peil.surveys.dispositions import SILENT, Dispositions, dispositions
+from peil.surveys.instrument_words import AUDIENCES, named
 from peil.surveys.outcomes import rates_for
 from peil.surveys.quality import flagged
-from peil.terms import Label
+from peil.surveys.scale_versions import CES_SPEED_1, questions_of
 
 # What a survey of each audience is read for, most telling first.
 READ: Mapping[str, tuple[str, ...]] = {
@@ -37,48 +39,9 @@ _BY: Mapping[str, tuple[str, ...]] = {
     "organisation": ("organisation",),
     "staff": ("team", "organisation"),
 }
-_MOST_MEASURES, _FEWEST_GROUPS = 3, 2
-AUDIENCES: Mapping[str, Label] = {
-    "customer": Label("customers", "klanten"),
-    "organisation": Label("organisations", "organisaties"),
-    "staff": Label("staff", "medewerkers"),
-}
-MODES: Mapping[str, Label] = {
-    "web": Label("online", "online"),
-    "mail": Label("by mail", "per mail"),
-    "phone": Label("by phone", "telefonisch"),
-    "ivr": Label("by phone menu", "via het keuzemenu"),
-    "chat": Label("by chat", "via chat"),
-    "paper": Label("on paper", "op papier"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surveyed:
-    """One survey of one audience.
-
-    Parameters:
-        survey: the questionnaire.
-        audience: who was asked.
-        responses: respondents.
-        answers: answered questions.
-        first, last: days of the first and the last answer.
-        modes, languages: how it was asked, most used first.
-    """
-
-    survey: str
-    audience: str
-    responses: int
-    answers: int
-    first: str
-    last: str
-    modes: tuple[str, ...]
-    languages: tuple[str, ...]
-
-    @property
-    def where(self) -> str:
-        """Row-level SQL that chooses its answers."""
-        return f"survey = {quoted(self.survey)} and audience = {quoted(self.audience)}"
+_MOST_MEASURES, _FEWEST_GROUPS, _MOST_FACTS = 3, 2, 2
+# What a scale is held to foretell, the first that was asked.
+_FORETOLD = ("csat", "nps")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,46 +69,6 @@ class Chapter:
     numbers: tuple[int, ...] = ()
 
 
-_SURVEYS = """
-select survey, audience, mode, language, sum(case when first_answer then 1 else 0 end) as responses, count(*) as answers,
-  min(answered_on) as first_on, max(answered_on) as last_on
-from {responses}
-group by survey, audience, mode, language
-"""
-
-
-def surveyed(asked: Asked) -> tuple[Surveyed, ...]:
-    """Return the surveys in the data, by audience and name."""
-    rows = asked.data.engine.rows(_SURVEYS.format(responses=asked.data.tables["responses"].name)).to_pylist()
-    held: dict[tuple[str, str], list[dict[str, object]]] = {}
-    for row in rows:
-        held.setdefault((str(row["audience"]), str(row["survey"])), []).append(row)
-    found = []
-    for (audience, survey), these in sorted(held.items()):
-        responses = sum(int(str(each["responses"])) for each in these)
-        found.append(
-            Surveyed(
-                survey=survey,
-                audience=audience,
-                responses=responses,
-                answers=sum(int(str(each["answers"])) for each in these),
-                first=str(min(str(each["first_on"]) for each in these)),
-                last=str(max(str(each["last_on"]) for each in these)),
-                modes=_most(these, "mode"),
-                languages=_most(these, "language"),
-            )
-        )
-    return tuple(found)
-
-
-def _most(rows: Sequence[Mapping[str, object]], column: str) -> tuple[str, ...]:
-    counts: dict[str, int] = {}
-    for row in rows:
-        if row[column] is not None:
-            counts[str(row[column])] = counts.get(str(row[column]), 0) + int(str(row["responses"]))
-    return tuple(sorted(counts, key=lambda each: (-counts[each], each)))
-
-
 def chapters(
     asked: Asked,
     *,
@@ -153,7 +76,7 @@ def chapters(
     first: int = 1,
     only: str | None = None,
 ) -> tuple[Chapter, ...]:
-    """Return a chapter for every survey with enough respondents to show.
+    """Return a chapter for every survey; of one with too few respondents it says that and no more.
 
     Parameters:
         asked: what every figure shares.
@@ -178,32 +101,58 @@ def chapters(
         )
     made: list[Chapter] = []
     for each in known:
-        if each.responses >= asked.minimum_n and only in {None, each.survey}:
-            made.append(_chapter(asked, each, drawn, first))
-            first += len(made[-1].figures)
+        if only not in {None, each.survey}:
+            continue
+        enough = each.responses >= asked.minimum_n
+        made.append(_chapter(asked, each, drawn, first) if enough else _too_few(asked, each))
+        first += len(made[-1].figures)
     return tuple(made)
 
 
-def _chapter(asked: Asked, of: Surveyed, drawn: Collection[tuple[str, tuple[str, ...]]] | None, first: int) -> Chapter:
-    read = tuple(_answered(asked, of))
-    shown = () if drawn is None else tuple(_drawn(asked, of, read, drawn))
-    found = tuple(_rounds(asked, of, read))
-    facts, tables = list(_facts(asked, of)), []
-    for told, table in _asked_of(asked, of, read):
-        facts += told
-        tables += table
-    if found:
-        tables.append(survey_tables.rounds_table(asked, found))
-    tables.append(survey_tables.questions_table(asked, of.where, read))
+def _too_few(asked: Asked, of: Surveyed) -> Chapter:
+    least = asked.count(asked.minimum_n)
+    says = asked.say(
+        f"Fewer than {least} respondents: nothing is shown of their answers.",
+        f"Minder dan {least} respondenten: van hun antwoorden wordt niets getoond.",
+    )
+    return Chapter(survey=of.survey, audience=of.audience, title=_title(asked, of), facts=(says,), tables=())
+
+
+def _title(asked: Asked, of: Surveyed) -> str:
     audience = AUDIENCES[of.audience].read(asked.language).capitalize()
+    return asked.say(f"{audience}: survey “{of.survey}”", f"{audience}: enquête “{of.survey}”")
+
+
+def _chapter(asked: Asked, of: Surveyed, drawn: Collection[tuple[str, tuple[str, ...]]] | None, first: int) -> Chapter:
+    read, faults = _answered(asked, of)
+    found = wave_changes(asked.data, read, where=of.where, level=asked.level, least=asked.minimum_n)
+    with_figures = drawn is not None
+    facts = [*_facts(asked, of), *faults]
+    tables: list[Table] = []
+    shown = list(_drawn(asked, of, read, drawn)) if drawn is not None else []
+    if found:
+        facts.append(survey_tables.rounds_told(asked, found))
+        tables += survey_tables.rounds_tables(asked, found)
+    for part in (
+        _outcomes(asked, of),
+        _weights(asked, of),
+        _flags(asked, of, read),
+        _unheard(asked, of, read),
+        _scale(asked, of),
+    ):
+        for told, figure, table in part:
+            facts += told if not (figure and with_figures and figure.finding) else []
+            shown += [figure] if figure and with_figures else []
+            tables += [table] if table and not (figure and with_figures) else []
+    tables.append(survey_tables.questions_table(asked, of.where, read))
     return Chapter(
         survey=of.survey,
         audience=of.audience,
-        title=asked.say(f"{audience}: survey “{of.survey}”", f"{audience}: enquête “{of.survey}”"),
+        title=_title(asked, of),
         facts=tuple(facts),
         tables=tuple(tables),
         figures=tuple(replace(each, key=f"f{first + place}") for place, each in enumerate(shown)),
-        findings=tuple(each for _, each in found),
+        findings=tuple(each.finding for each in found),
         numbers=tuple(range(first, first + len(shown))),
     )
 
@@ -211,112 +160,175 @@ def _chapter(asked: Asked, of: Surveyed, drawn: Collection[tuple[str, tuple[str,
 def _drawn(
     asked: Asked, of: Surveyed, read: Sequence[Measure], drawn: Collection[tuple[str, tuple[str, ...]]]
 ) -> Iterator[Figure]:
-    """Yield each measure by round and by the first group that its answers tell, unless the report has it already."""
-    for measure in read[:_MOST_MEASURES]:
-        for choices in (("wave",), _BY[of.audience]):
-            by = next((each for each in choices if _groups(asked, of, measure, each) >= _FEWEST_GROUPS), None)
+    """Yield each measure by round and by the first group that its answers tell, unless the report has it already.
+
+    The first measure is told apart by what is known of respondents as well.
+    """
+    facts = facts_of(asked, of)
+    for place, measure in enumerate(read[:_MOST_MEASURES]):
+        chosen = [next((each for each in choices if _groups(asked, of, measure, each)), None)
+                  for choices in (("wave",), (*_BY[of.audience], *facts))]  # fmt: skip
+        if not place:
+            chosen += [each for each in facts if _groups(asked, of, measure, each)][:_MOST_FACTS]
+        for by in dict.fromkeys(chosen):
             if by is None or (measure.name, (by,)) in drawn:
                 continue
-            figure = asked_figure(asked, FigureConfig(measure=measure.name, by=(by,), where=of.where), "figure")
+            wanted = FigureConfig(measure=measure.name, by=(by,), where=of.where)
+            figure = asked_figure(asked, wanted, "figure", say_where=False)
             if figure:
                 yield figure
 
 
-def _groups(asked: Asked, of: Surveyed, measure: Measure, by: str) -> int:
+def _groups(asked: Asked, of: Surveyed, measure: Measure, by: str) -> bool:
     found = asked.estimates(measure, (by,), of.where)
-    return sum(each.n >= asked.minimum_n and each.group[0][1] is not None for each in found)
+    return sum(each.n >= asked.minimum_n and each.group[0][1] is not None for each in found) >= _FEWEST_GROUPS
 
 
 def _facts(asked: Asked, of: Surveyed) -> Iterator[str]:
     n, answers = asked.count(of.responses), asked.count(of.answers)
-    first, last = (day(_date(each), asked.language) for each in (of.first, of.last))
+    first, last = (day(date.fromisoformat(each), asked.language) for each in (of.first, of.last))
     yield asked.say(
         f"{n} respondents gave {answers} answers, {first} to {last}.",
         f"{n} respondenten gaven {answers} antwoorden, {first} t/m {last}.",
     )
     if of.modes:
-        modes = ", ".join(MODES[each].read(asked.language) for each in of.modes)
+        modes = ", ".join(named(each).read(asked.language) for each in of.modes)
         yield asked.say(f"Asked {modes}.", f"Gevraagd: {modes}.")
     if of.languages:
-        yield asked.say(f"Languages: {', '.join(of.languages)}.", f"Talen: {', '.join(of.languages)}.")
+        told = ", ".join(language_named(each, asked.language) for each in of.languages)
+        yield asked.say(f"Languages: {told}.", f"Talen: {told}.")
 
 
-def _date(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-def _answered(asked: Asked, of: Surveyed) -> Iterator[Measure]:
-    """Yield the measures with enough answers."""
+def _answered(asked: Asked, of: Surveyed) -> tuple[list[Measure], list[str]]:
+    """Return the measures with enough answers, and what keeps one that has answers from being estimated."""
+    found, faults = [], []
     for name in READ[of.audience]:
         measure = asked.catalogue.get(name)
         if measure is None:
             continue
         try:
-            found = asked.estimates(measure, where=of.where).only()
-        except EvidenceError:
+            one = asked.estimates(measure, where=of.where).only()
+        except EvidenceError as fault:
+            if questions.rounds(asked, measure, of.where):
+                faults.append(f"{fault.what} ({fault.remedy})")
             continue
-        if found.n >= asked.minimum_n:
-            yield measure
+        if one.n >= asked.minimum_n:
+            found.append(measure)
+    told = list(dict.fromkeys(faults))
+    return found, [
+        asked.say(f"No figures are given: {each}.", f"Er worden geen cijfers gegeven: {each}.") for each in told
+    ]
 
 
-def _rounds(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[tuple[str, Finding[Difference]]]:
-    """Compare each round with the one before; the level is made stricter for so many comparisons of one measure."""
-    for measure in read:
-        known = [wave for wave in questions.rounds(asked, measure, of.where) if wave]
-        enough = [
-            str(each.group[0][1])
-            for each in asked.estimates(measure, ("wave",), of.where)
-            if each.n >= asked.minimum_n and each.group[0][1] in known
-        ]
-        pairs = list(pairwise(sorted(enough)))
-        for before, after in pairs:
-            found = wave_change(
-                asked.data, measure, before, after, where=of.where, level=1 - (1 - asked.level) / len(pairs)
-            )
-            yield f"{before} → {after}", found
+Part = Iterator[tuple[list[str], Figure | None, Table | None]]
 
 
-def _asked_of(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Iterator[tuple[list[str], list[Table]]]:
-    """Yield who answered, how answers are weighted, which are doubtful, and who does not answer."""
-    data = asked.data
+def _outcomes(asked: Asked, of: Surveyed) -> Part:
+    """Yield who answered, of all that were asked."""
     settings = asked.surveys.get(of.survey)
     panel = settings.panel if settings else "probability"
-    told = dispositions(data.engine, data.tables["invitations"], where=of.where)
-    if told and panel != "census":
-        share = settings.eligible_share if settings else None
-        # an export of respondents alone does not tell how many were asked
-        only = all(not n for name, n in told[0].counts.items() if name not in {"complete", "partial"})
-        rates = rates_for(
-            "opt_in" if only else panel,
-            told[0],
-            ["completion_rate"] if only else None,
-            eligible_share=share,
-            level=asked.level,
-        )
-        if only:
-            says = [
-                asked.say(
-                    "The export holds respondents only: how many were asked is not known, so there is no response rate.",
-                    "De export bevat alleen respondenten: hoeveel mensen gevraagd zijn is niet bekend, dus er is geen respons te geven.",
-                )
-            ]
-        else:
-            rests = rates.interval.read(asked.language)
-            says = [asked.say(f"Intervals of the rates: {rests}.", f"Intervallen van de respons: {rests}.")]
-            says += [f"{each.read(asked.language)}." for each in rates.notes]
-        yield says, [survey_tables.outcomes_table(asked, rates)]
-    if of.survey in data.weighting:
-        diagnosis = data.weighting[of.survey]
-        yield list(survey_tables.weights_told(asked, diagnosis)), [survey_tables.weights_table(asked, diagnosis)]
-    flags = [each for each in flagged(data.engine, data.tables["responses"]) if each.survey == of.survey]
-    if any(each.n for each in flags):
-        yield [], [survey_tables.flags_table(asked, flags)]
-    if of.audience == "customer" and read:
+    told = dispositions(asked.data.engine, asked.data.tables["invitations"], where=of.where)
+    if not told:
+        return
+    # an export of respondents alone does not tell how many were asked
+    if panel != "census" and not dispositions(
+        asked.data.engine, asked.data.tables["invitations"], where=f"({of.where}) and {SILENT}"
+    ):
+        yield from _respondents_only(asked, told[0])
+        return
+    share = settings.eligible_share if settings else None
+    rates = rates_for(panel, told[0], None, eligible_share=share, level=asked.level)
+    rests = rates.interval.read(asked.language)
+    says = [asked.say(f"Intervals of the rates: {rests}.", f"Intervallen van de respons: {rests}.")]
+    says += [f"{each.read(asked.language)}." for each in rates.notes]
+    yield says, None, survey_tables.outcomes_table(asked, rates)
+    rate = "participation_rate" if panel == "opt_in" else "response_rate_2"
+    if rate in asked.catalogue and _groups(asked, of, asked.catalogue[rate], "wave"):
+        wanted = FigureConfig(measure=rate, by=("wave",), where=of.where)
+        yield [], asked_figure(asked, wanted, "figure", say_where=False), None
+
+
+def _respondents_only(asked: Asked, told: Dispositions) -> Part:
+    says = asked.say(
+        "The export holds respondents only: how many were asked is not known, so there is no response rate.",
+        "De export bevat alleen respondenten: hoeveel mensen gevraagd zijn is niet bekend, dus er is geen respons te geven.",
+    )
+    if not told.counts.get("partial"):
+        yield [says], None, None
+        return
+    rates = rates_for("opt_in", told, ["completion_rate"], level=asked.level)
+    yield [says], None, survey_tables.outcomes_table(asked, rates)
+
+
+def _weights(asked: Asked, of: Surveyed) -> Part:
+    """Yield how answers are weighted, and what that costs."""
+    if of.survey in asked.data.weighting:
+        diagnosis = asked.data.weighting[of.survey]
+        margins = survey_weights.margins_figure(asked, diagnosis)
+        yield list(survey_weights.weights_told(asked, diagnosis)), margins, margins.table
+        spread = survey_weights.spread_figure(asked, {"": diagnosis}, made=True)
+        yield [], spread, None
+        return
+    found = survey_weights.delivered(asked, of.where)
+    if not found:
+        yield [asked.say("Every answer counts alike.", "Elk antwoord telt even zwaar.")], None, None
+        return
+    says = asked.say("Weights are those of the export.", "De gewichten zijn die van de export.")
+    spread = survey_weights.spread_figure(asked, found, made=False)
+    yield [says], spread, spread.table
+
+
+def _flags(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Part:
+    """Yield which responses are doubtful, and what leaving them out would do to the figures."""
+    data = asked.data
+    found = flagged(data.engine, data.tables["responses"], data.doubtful)
+    flags = [each for each in found if each.survey == of.survey]
+    if not any(each.n for each in flags):
+        return
+    yield [], None, survey_tables.flags_table(asked, flags)
+    moved = [(measure, doubted(data, measure, where=of.where, level=asked.level)) for measure in read]
+    moved = [(measure, each) for measure, each in moved if each]
+    if moved:
+        yield [survey_doubt.doubted_told(asked, moved)], None, survey_doubt.doubted_table(asked, moved)
+
+
+def _unheard(asked: Asked, of: Surveyed, read: Sequence[Measure]) -> Part:
+    """Yield who does not answer, where the survey is about contacts."""
+    if of.audience != "customer" or not read:
+        return
+    try:
+        found = nonresponse(asked.data, measure=read[0], survey=of.where, level=asked.level)
+    except EvidenceError:
+        return
+    figure = survey_answering.answering_figure(asked, found)
+    yield [found.says.read(asked.language)], figure, figure.table if figure else None
+    # whoever reads the figure has to know what it lacks
+    yield [each.says.read(asked.language) for each in found.finding.checks if not each.passed], None, None
+    yield [], None, survey_answering.bounds_table(asked, found)
+
+
+def _scale(asked: Asked, of: Surveyed) -> Part:
+    """Yield how reliable the scale on effort and speed is, where it was asked, and what it adds."""
+    engine, responses = asked.data.engine, asked.data.tables["responses"]
+    rows = engine.rows(f"select count(*) as n from {responses.name} where {CES_SPEED_1.where} and ({of.where})")
+    if rows.to_pylist()[0]["n"] < asked.minimum_n:
+        return
+    for outcome in _FORETOLD:
         try:
-            found = nonresponse(data, measure=read[0], survey=of.where, level=asked.level)
-        except EvidenceError:
-            return
-        yield (
-            [found.says.read(asked.language)],
-            [survey_tables.answering_table(asked, found), survey_tables.bounds_table(asked, found)],
-        )
+            items = questions_of(engine, responses, CES_SPEED_1, of.where)
+            speed = [name for name, each in zip(items, CES_SPEED_1.items, strict=True) if each.speed]
+            found = scale_quality(
+                asked.data,
+                items,
+                speed=speed,
+                beside=CES_SPEED_1.beside,
+                outcome=outcome,
+                where=of.where,
+                level=asked.level,
+            )
+        except (DefinitionError, EvidenceError):
+            continue
+        label = CES_SPEED_1.label.read(asked.language)
+        says = [f"{label}: {each}" for each in scale_tables.told(asked, found)]
+        yield [*says, f"{found.finding.says.read(asked.language)}."], None, scale_tables.items_table(asked, found)
+        return

@@ -68,6 +68,11 @@ def figures(shown: str, value: float) -> Cell:
     return Cell(shown=shown, stored=f"{value:.9g}" if math.isfinite(value) else "", numeric=True)
 
 
+def intervals(text: str) -> Cell:
+    """Return a cell with both ends of an interval, kept on one line."""
+    return Cell(shown=text, stored=safe(text), numeric=True)
+
+
 def safe(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula.
 

@@ -14,6 +14,7 @@ from peil.reports.growth import growth_topic, investments_topic
 from peil.reports.home_working import home_topic
 from peil.reports.journeys import journey_chapter
 from peil.reports.patience import time_topic
+from peil.reports.small_cells import small_cells_topic
 from peil.reports.staff_first import staff_topic
 from peil.reports.topic import Topic, numbered
 from peil.reports.trend_register import RegisterChapter
@@ -50,6 +51,7 @@ def topics(
     chosen = made if config.chapters is None else config.chapters
     found = [made[each]() for each in chosen]
     found += [
+        small_cells_topic(asked, config.small_cells),
         dose_topic(asked, config.trend_breaks, change_log),
         trial_topic(asked, config.trials),
         growth_topic(asked, config.growth),

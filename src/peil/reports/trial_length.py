@@ -47,8 +47,6 @@ def trial_figure(found: TrialLength, language: Language, key: str) -> Figure:
             "Marge per bezoeker in euro, naar dagen proef; stippen zijn de geprobeerde lengtes.",
         ).read(language),
         note=tuple(each.read(language) for each in trial_notes(found)),
-        alt=title,
-        measures=(),
         spec_wide=drawn[0],
         spec_narrow=drawn[1],
         table=trial_table(found, language, caption=title),

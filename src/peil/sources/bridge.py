@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.comments import CommentedMap
 
-from peil.errors import DefinitionError, SchemaError, SourceError, neighbours
+from peil.errors import DefinitionError, SchemaError, neighbours
 from peil.sources.questions import Mode, Question, Sort, Word
 from peil.sources.respondents import Fact
+from peil.yaml_file import fault, plain, text_of, told, tree_of
 
 __all__ = ["Asked", "Bridge", "Bridged", "BridgedFact", "Known", "read_bridge"]
+
+_REMEDY = "see the how-to on bridging waves"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,86 +169,36 @@ def read_bridge(path: Path) -> Bridge:
 
     Raises:
         SourceError: the file is not YAML.
-        DefinitionError: it has faults; each is told as file:line.
+        DefinitionError: it has faults; each is told as file:line:column.
     """
-    try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        raise SourceError(f"{path.name}: the file is not UTF-8", remedy="save it as UTF-8") from None
-    except MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
-        where = f"{path.name}:{mark.line + 1}" if mark else path.name
-        raise SourceError(
-            f"{where}: {fault.problem or 'this is not YAML'}", remedy="check indentation and quotes"
-        ) from None
-    except YAMLError:
-        raise SourceError(f"{path.name}: this is not YAML", remedy="check indentation and quotes") from None
+    tree = tree_of(text_of(path, holds="questions"), path.name)
     if not isinstance(tree, CommentedMap):
-        raise DefinitionError(
-            f"{path.name}:1: a bridge is a list of 'questions'", remedy="see the how-to on bridging waves"
-        )
+        raise DefinitionError(f"{path.name}:1:1: a bridge is a list of 'questions'", remedy=_REMEDY)
     try:
-        made = TypeAdapter(Bridge).validate_python({**_plain(tree), "name": path.name})
-    except ValidationError as fault:
-        told = [
-            _told(each["loc"], str(each["msg"]), each["type"], tree, path.name)
-            for each in fault.errors(include_url=False)
-        ]
-        listed = "\n".join(dict.fromkeys(says for _, says in sorted(told)))
-        raise DefinitionError(listed, remedy="see the how-to on bridging waves") from None
+        made = TypeAdapter(Bridge).validate_python({**plain(tree), "name": path.name})
+    except ValidationError as refused:
+        known = sorted({*Bridge.__slots__, *Bridged.__slots__, *Asked.__slots__} - {"name"})
+        faults = [fault(each, tree, known) for each in refused.errors(include_url=False)]
+        raise DefinitionError(told(faults, path.name), remedy=_REMEDY) from None
     _told_once(made, tree, path.name)
     return made
-
-
-def _plain(node: Any) -> Any:  # noqa: ANN401  # whatever YAML holds
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(each) for each in node]
-    return node if isinstance(node, (bool, int, float, type(None))) else str(node)
-
-
-def _told(loc: Sequence[str | int], says: str, sort: str, tree: CommentedMap, name: str) -> tuple[int, str]:
-    node: Any = tree
-    line, path = 0, []
-    for step in loc:
-        if isinstance(node, CommentedMap):
-            keys = {str(key): key for key in node}
-            if str(step) not in keys:
-                path += [str(step)] if sort in {"missing", "unexpected_keyword_argument"} and step == loc[-1] else []
-                continue
-            line = node.lc.key(keys[str(step)])[0]
-            node = node[keys[str(step)]]
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line = node.lc.item(step)[0]
-            node = node[step]
-        else:
-            continue
-        path.append(str(step))
-    if sort == "missing":
-        says = "is needed here"
-    elif sort == "unexpected_keyword_argument":
-        known = {*Bridge.__slots__, *Bridged.__slots__, *Asked.__slots__} - {"name"}
-        says = "there is no such setting; " + neighbours(str(loc[-1]), known)
-    return line, f"{name}:{line + 1}: {'.'.join(path)}: {says.removeprefix('Value error, ')}"
 
 
 def _told_once(bridge: Bridge, tree: CommentedMap, name: str) -> None:
     """Refuse two questions of one name, and two questions that one column of a wave would answer."""
     seen: dict[tuple[str, str], str] = {}
     for place, each in enumerate(bridge.questions):
-        line = tree["questions"].lc.item(place)[0] + 1
+        line, column = (at + 1 for at in tree["questions"].lc.item(place))
+        where = f"{name}:{line}:{column}"
         if ("", each.name) in seen:
-            raise DefinitionError(
-                f"{name}:{line}: two questions are called '{each.name}'", remedy="give each its own name"
-            )
+            raise DefinitionError(f"{where}: two questions are called '{each.name}'", remedy="give each its own name")
         seen["", each.name] = each.name
         for wave in each.waves:
             question = each.asked(wave)
-            column = question.column if question else ""
-            other = seen.setdefault((wave or " ", column), each.name)
+            asked_as = question.column if question else ""
+            other = seen.setdefault((wave or " ", asked_as), each.name)
             if other != each.name:
                 raise DefinitionError(
-                    f"{name}:{line}: '{each.name}' and '{other}' are both column '{column}' of wave '{wave}'",
+                    f"{where}: '{each.name}' and '{other}' are both column '{asked_as}' of wave '{wave}'",
                     remedy="a column answers one question",
                 )

@@ -17,8 +17,9 @@ from peil.sources.json_files import Shape, misfit
 from peil.sources.questionnaires import Audience, Question, Questionnaire, Respondent, present
 from peil.sources.questions import overlaid
 
-__all__ = ["bridged", "expanded", "listed", "questionnaire", "read_definition", "unmarked"]
+__all__ = ["bridged", "expanded", "listed", "questionnaire", "read_definition", "tells_who", "unmarked"]
 
+BORN = re.compile(r"birth|geboort|geburt|naissance|nacimiento|\bdob\b", re.IGNORECASE)
 _WITHIN_WORDS = re.compile(r"</?(?:a|b|em|font|i|small|span|strong|sub|sup|u)\b[^>]*>", re.IGNORECASE)
 _MARKS = re.compile(r"<[^>]*>")
 NONE_CHOSEN = ","
@@ -110,9 +111,12 @@ def bridged(
     return (*known.questions, *questions), replace(respondent, facts={**known.facts, **respondent.facts})
 
 
-def _tells_who(question: Question) -> bool:
-    """Tell whether this is somebody's name or address, which nobody asked Peil to keep."""
-    return question.sort == "text" and PERSONAL.search(question.column) is not None
+def tells_who(question: Question) -> bool:
+    """Tell whether this is somebody's name, address or date of birth, which nobody asked Peil to keep."""
+    if question.sort not in {"text", "date"}:
+        return False
+    words = " ".join((question.column, *question.text.values()))
+    return bool(BORN.search(words) or (question.sort == "text" and PERSONAL.search(question.column)))
 
 
 def questionnaire(  # a questionnaire is told by the export and by the configuration
@@ -150,5 +154,6 @@ def questionnaire(  # a questionnaire is told by the export and by the configura
     present([*(each.column for each in natural), *besides], whole, respondent, file=file)
     used = set(respondent.columns.values())
     wanted = {each.column for each in told}
-    kept = [each for each in asked if each.column in wanted or not (each.column in used or _tells_who(each))]
-    return replace(whole, questions=tuple(kept))
+    never = frozenset(each.column for each in asked if each.column not in wanted and tells_who(each)) - used
+    kept = [each for each in asked if each.column in wanted or each.column not in used | never]
+    return replace(whole, questions=tuple(kept), never=never)

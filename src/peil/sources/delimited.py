@@ -246,7 +246,7 @@ class DelimitedTable:
         )
 
     def _check(self, export: Export, names: tuple[str, ...], delimiter: str) -> set[str]:
-        hidden = _unlike_a_header(names)
+        hidden = unlike_a_header(names)
         lower = [each.lower() for each in names]
         twice = sorted({each for each, small in zip(names, lower, strict=True) if lower.count(small) > 1})
         if twice and not hidden:
@@ -316,6 +316,6 @@ def _header(export: Export, delimiter: str, quote: str) -> tuple[str, ...]:
     return tuple(each.strip() or f"column_{place}" for place, each in enumerate(first, 1))
 
 
-def _unlike_a_header(names: tuple[str, ...]) -> bool:
+def unlike_a_header(names: tuple[str, ...]) -> bool:
     """Tell whether these are values, which no message may repeat."""
     return any("@" in each or len(re.findall(r"\d", each)) > MOST_DIGITS for each in names)

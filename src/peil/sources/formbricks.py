@@ -1,4 +1,4 @@
-"""Formbricks: responses, with the survey's definition and its displays beside them where they are given."""
+"""Formbricks: responses as CSV or JSON, with the survey's definition and its displays beside them where given."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from peil.engines.schema import Schema
 from peil.sources.codebook import bridged, questionnaire, read_definition
 from peil.sources.formbricks_book import SHAPE as DEFINITION
 from peil.sources.formbricks_book import Book, held, read_book, shown_book
-from peil.sources.json_files import KEPT, TAKEN, Shape, misfit, read_objects
+from peil.sources.formbricks_csv import headed, is_csv, read_csv, unnumbered
+from peil.sources.json_files import KEPT, TAKEN, Item, Shape, misfit, read_objects
 from peil.sources.questionnaires import Answered, Audience, Question, Questionnaire, Respondent, delivered
 from peil.sources.source import Draft, Export, Fault, Record, drafts
 from peil.sources.tables import ANSWERS, INVITATIONS, QUESTIONS
@@ -56,7 +57,7 @@ class Formbricks:
     Parameters:
         name: how the source is called; part of every key.
         organisation: whose customers, organisation or staff were asked.
-        files: glob patterns of the responses: pages of the API, or one response a line.
+        files: glob patterns of the responses: CSV, pages of the API, or one response a line.
         definition: the survey's definition, relative to the configuration; without it questions have no texts.
         displays: its displays, relative to the configuration; all responses then stand in one file.
         survey: the questionnaire's name; its own if left out.
@@ -128,14 +129,18 @@ def _book(export: Export, own: tuple[str, ...]) -> Book:
         return read_book(read_definition(export.beside["definition"], ("questions", "blocks"), DEFINITION))
     responses = (
         item.value
-        for item in read_objects(export.path, within="data")
+        for item in _items(export, None)
         if not isinstance(item, Fault) and misfit(item.value, SHAPE, item.line) is None
     )
-    return shown_book(responses, own)
+    return headed(shown_book(responses, (*own, *unnumbered(export)))) if is_csv(export) else shown_book(responses, own)
+
+
+def _items(export: Export, book: Book | None) -> Iterator[Item | Fault]:
+    return read_csv(export, book) if is_csv(export) else read_objects(export.path, within="data")
 
 
 def _answered(book: Book, export: Export, own: tuple[str, ...], seen: set[str]) -> Iterator[Answered | Fault]:
-    for item in read_objects(export.path, within="data"):
+    for item in _items(export, book if "definition" in export.beside else None):
         if isinstance(item, Fault):
             yield item
             continue

@@ -124,7 +124,9 @@ class LimeSurvey:
                 f"{export.name}: there is no column 'id'",
                 remedy="export the responses as CSV with question codes as headings, and short answers",
             )
-        yield from drafts(self._delivered(columns, answered(columns, found, never=NEVER), shape, export))
+        never = NEVER | _uploaded(columns)
+        kept = [each for each in columns if each not in never]
+        yield from drafts(self._delivered(kept, answered(columns, found, never=never), shape, export))
 
     def _delivered(
         self, columns: Sequence[str], rows: Iterator[Answered | Fault], shape: Structure | None, export: Export
@@ -133,7 +135,12 @@ class LimeSurvey:
         if self.bridge:
             known = read_bridge(export.beside["bridge"]).wave(self.wave, source=self.name)
             told, facts = (*known.questions, *told), {**known.facts, **facts}
-        found = [_question(each, shape) for each in columns if not KNOWN.fullmatch(each)]
+        found = [_question(each, shape) for each in columns if not (KNOWN.fullmatch(each) or _timed(each, columns))]
+        if shape and not any(found):
+            raise SchemaError(
+                f"{export.name}: not one of its columns is a question of the structure",
+                remedy="export with question codes as headings, or name this survey's own structure as 'structure:'",
+            )
         questions = overlaid([each for each in found if each], told)
         respondent = replace(self.respondent.over(_natural(columns)), facts=facts)
         asked = Questionnaire(
@@ -166,9 +173,11 @@ class LimeSurvey:
         with archive.open(inside["lsr"]) as file:
             columns = _fields(archive, inside["lsr"], export)
             headings = {each: _heading(each, shape) for each in columns}
+            never = NEVER | _uploaded(tuple(headings.values()))
+            headings = {each: heading for each, heading in headings.items() if heading not in never}
             rows = rows_of(file, ("responses",), f"{export.name}/{inside['lsr'].filename}")
             yield from self._delivered(
-                [headings[each] for each in columns if headings[each] not in NEVER],
+                tuple(headings.values()),
                 _responses(rows, headings, invited),
                 shape,
                 export,
@@ -193,6 +202,18 @@ class LimeSurvey:
                     "disposition": "refused" if row.get("emailstatus", "").lower() == "optout" else "no_contact",
                 },
             )
+
+
+def _uploaded(columns: Sequence[str]) -> frozenset[str]:
+    """Return the columns that list uploaded files: their names may tell who somebody is."""
+    counted = [each for each in columns if re.search(r"[\[_]filecount\]?$", each)]
+    return frozenset(re.sub(r"[\[_]filecount\]?$", "", each) for each in counted)
+
+
+def _timed(heading: str, columns: Sequence[str]) -> bool:
+    """Tell whether a column says how long another's question took."""
+    title = heading.removesuffix("Time")
+    return title != heading and any(each == title or each.startswith((f"{title}[", f"{title}_")) for each in columns)
 
 
 def _question(heading: str, shape: Structure | None) -> Question | None:
@@ -281,7 +302,7 @@ def _responses(
 ) -> Iterator[Answered]:
     for _, line, row in rows:
         values: dict[str, str | None] = {
-            heading: row.get(column, "").strip() or None for column, heading in headings.items() if heading not in NEVER
+            heading: row.get(column, "").strip() or None for column, heading in headings.items()
         }
         told = invited.get(row.get("token", ""))
         if told:

@@ -26,7 +26,7 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     "C": {"Y": "Yes", "U": "Uncertain", "N": "No"},
     "E": {"I": "Increase", "S": "Same", "D": "Decrease"},
 }
-OTHER = "-oth-"
+OTHER, DUAL = "-oth-", "1"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,8 +64,22 @@ class Structure:
         """Return the question that a column answers, or None where it is no question's.
 
         Parameters:
-            heading: the column's heading, such as ``Q1[SQ001]``.
+            heading: the column's heading, such as ``Q1[SQ001]``; or ``Q1_SQ001``, as exports for its expressions have it.
         """
+        made = self._question(self._bracketed(heading))
+        return replace(made, asked_as=heading) if made else None
+
+    def _bracketed(self, heading: str) -> str:
+        title, _, rest = heading.partition("_")
+        lime = None if heading in self.by_title else self.by_title.get(title)
+        if lime is None or not rest or "[" in heading:
+            return heading
+        if lime.type == DUAL:
+            part, _, scale = rest.rpartition("_")
+            return f"{title}[{part}][{int(scale) + 1}]" if scale.isdigit() else heading
+        return f"{title}[{rest}]"
+
+    def _question(self, heading: str) -> Question | None:
         parted = HEADING.fullmatch(heading)
         lime = self.by_title.get(parted[1]) if parted else None
         if parted is None or lime is None or lime.type in SILENT:
@@ -75,7 +89,7 @@ class Structure:
         last = parts[-1] if parts else ""
         if last in {"other", "comment"} or last.endswith("comment"):
             return replace(made, sort="text")
-        scale = int(last) - 1 if lime.type == "1" and last.isdigit() else 0
+        scale = int(last) - 1 if lime.type == DUAL and last.isdigit() else 0
         return replace(made, sort=_sort(lime.type), scale=SCALES.get(lime.type), codes=_codes(lime, scale))
 
 

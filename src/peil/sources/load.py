@@ -227,7 +227,7 @@ def _one(  # a load is told where, within what and under which key
         if not any(each.good for each in tables.values()):
             rules = ", ".join(sorted({rule for each in tables.values() for rule in each.rules})[:4])
             raise SchemaError(
-                f"{name}: there is no usable row in it" + (f" ({rules})" if rules else ""),
+                f"{name}: there is no usable row in it" + (f" ({rules})" if rules else ": it holds no row at all"),
                 remedy=f"is it an export for source '{source.name}'? nothing of this file was loaded",
             )
         made = Load(

@@ -56,10 +56,17 @@ NEVER = re.compile(r"ipAddress|recipient|location", re.IGNORECASE)
 QUESTION = re.compile(r"(\d+_)?QID\d+")
 LEGACY_QUESTION = re.compile(r"Q(ID)?\d+", re.IGNORECASE)
 NUMBERED = re.compile(r"V\d+")
-ORDER = re.compile(r"_DO(_|$)")
+# What the system itself adds to a question: the order shown, groups of a score, times, the browser, what a text is about.
+ADDED = re.compile(
+    r"_DO(_|$)|_NPS_GROUP$|_(FIRST_CLICK|LAST_CLICK|PAGE_SUBMIT|CLICK_COUNT)$|_(BROWSER|VERSION|OS|RESOLUTION)$"
+    r"|_TEXT_[0-9a-f]{16,}"
+)
+FILE = re.compile(r"_FILE_(ID|NAME|SIZE|TYPE)$")
+SKIPPED = "-99"
+"""What an export may write where somebody saw a question and gave no answer."""
 # Bits of the response's status: previews and tests, and what Qualtrics takes for spam.
 TEST, SPAM = 0b11, 0b1000
-TESTED = re.compile(r"preview|test|vorschau|voorbeeld|aper[cç]u", re.IGNORECASE)
+TESTED = re.compile(r"preview|test|vorschau|voorbeeld|aper[cç]u|vista previa|anteprima|pr[eé]-?visuali", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,20 +160,23 @@ class Qualtrics:
             told, facts = (*known.questions, *told), {**known.facts, **facts}
         aliases = {_named(each): each.heading for each in columns}
         questions = overlaid([_question(each) for each in columns if _asks(each)], told, aliases)
+        questions = tuple(_skippable(each) for each in questions)
         respondent = replace(self.respondent.over(_natural(by_id, export.name)), facts=facts)
         asked = Questionnaire(
             survey=self.survey or self.name, audience=self.audience, wave=self.wave, questions=questions
         )
         headings = [each.heading for each in columns]
-        present(headings, asked, respondent, file=export.name)
-        never = frozenset(each.heading for each in columns if each.id in STANDARD and NEVER.match(each.id))
-        rows = _genuine(answered(headings, rest, never=never), by_id)
+        present(headings, asked, respondent, file=export.name, called=aliases)
+        never = frozenset(each.heading for each in columns if _personal(each))
+        boxes = tuple(each.heading for each in columns if each.choice)
+        rows = _genuine(_unboxed(answered(headings, rest, never=never), boxes), by_id)
         yield from drafts(delivered(asked, respondent, rows))
 
 
 def _header(export: Export, found: Iterator[Line | Fault]) -> tuple[Sequence[_Column], Iterator[Line | Fault]]:
     """Return the columns, and the rows that follow the two or three header rows."""
-    headings = names(next(found, None), export)
+    first = next(found, None)
+    headings = first.fields if isinstance(first, Line) else ()
     second = next(found, None)
     texts = second.fields if isinstance(second, Line) else ()
     third = next(found, None)
@@ -189,6 +199,12 @@ def _header(export: Export, found: Iterator[Line | Fault]) -> tuple[Sequence[_Co
                 zone=told.get("timeZone"),
             )
         )
+    # two questions may have been given one name; their ids are their own
+    columns = [replace(each, heading=_named(each)) if headings.count(each.heading) > 1 else each for each in columns]
+    unique = names(
+        replace(first, fields=[each.heading for each in columns]) if isinstance(first, Line) else first, export
+    )
+    columns = [replace(each, heading=heading) for each, heading in zip(columns, unique, strict=True)]
     if not any(each.id == "_recordId" for each in columns):
         raise SchemaError(
             f"{export.name}: no column holds Qualtrics' response id",
@@ -199,9 +215,20 @@ def _header(export: Export, found: Iterator[Line | Fault]) -> tuple[Sequence[_Co
 
 def _asks(column: _Column) -> bool:
     """Tell whether a column holds answers, and no embedded data, score or order of display."""
-    if column.id in STANDARD or ORDER.search(column.id):
+    if column.id in STANDARD or ADDED.search(column.id) or _personal(column):
         return False
     return bool(QUESTION.match(column.id)) or (column.id == column.heading and bool(LEGACY_QUESTION.match(column.id)))
+
+
+def _personal(column: _Column) -> bool:
+    """Tell whether a column says who somebody is or where, or what they called a file."""
+    return bool(FILE.search(column.id)) or (column.id in STANDARD and bool(NEVER.match(column.id)))
+
+
+def _skippable(question: Question) -> Question:
+    """Take the code of a question that was passed over for no answer, where it is no code of the question's own."""
+    own = {*question.codes, *question.values, *question.missing}
+    return question if SKIPPED in own else replace(question, missing=(*question.missing, SKIPPED))
 
 
 def _named(column: _Column) -> str:
@@ -237,6 +264,16 @@ def _natural(by_id: Mapping[str, _Column], file: str) -> Respondent:
         finished=heading.get("finished"),
         zone=zones[0] if zones else None,
     )
+
+
+def _unboxed(rows: Iterator[Answered | Fault], boxes: Sequence[str]) -> Iterator[Answered | Fault]:
+    """A box that was passed over is blank: it says no where another box of the question is ticked."""
+    for row in rows:
+        skipped = [] if isinstance(row, Fault) else [each for each in boxes if row.values.get(each) == SKIPPED]
+        if skipped and isinstance(row, Answered):
+            yield replace(row, values={**row.values, **dict.fromkeys(skipped)})
+        else:
+            yield row
 
 
 def _genuine(rows: Iterator[Answered | Fault], by_id: Mapping[str, _Column]) -> Iterator[Answered | Fault]:

@@ -27,10 +27,26 @@ __all__ = [
 
 Audience = Literal["customer", "organisation", "staff"]
 COMPLETE = frozenset(
-    {"1", "true", "yes", "y", "complete", "completed", "finished", "wahr", "ja", "waar", "vrai", "oui"}
+    {
+        "1",
+        "true",
+        "yes",
+        "y",
+        "complete",
+        "completed",
+        "finished",
+        "wahr",
+        "ja",
+        "waar",
+        "vrai",
+        "oui",
+        "verdadero",
+        "verdadeiro",
+        "vero",
+    }
 )
 PARTIAL = frozenset(
-    {"0", "false", "no", "n", "partial", "incomplete", "falsch", "nein", "onwaar", "nee", "faux", "non"}
+    {"0", "false", "no", "n", "partial", "incomplete", "falsch", "nein", "onwaar", "nee", "faux", "non", "falso"}
 )
 # Kept with the answers as well, so that figures can be given without those who broke off.
 KEPT_TOO = frozenset({"finished", "disposition"})
@@ -45,15 +61,24 @@ class Questionnaire:
         audience: who was asked.
         wave: the round.
         questions: in order.
+        never: columns that are not kept with the answers either.
     """
 
     survey: str
     audience: Audience = "customer"
     wave: str | None = None
     questions: tuple[Question, ...] = ()
+    never: frozenset[str] = frozenset()
 
 
-def present(columns: Iterable[str], questionnaire: Questionnaire, respondent: Respondent, *, file: str) -> None:
+def present(
+    columns: Iterable[str],
+    questionnaire: Questionnaire,
+    respondent: Respondent,
+    *,
+    file: str,
+    called: Iterable[str] = (),
+) -> None:
     """Refuse an export that lacks what is asked of it.
 
     Parameters:
@@ -61,10 +86,18 @@ def present(columns: Iterable[str], questionnaire: Questionnaire, respondent: Re
         questionnaire: its questions.
         respondent: its other columns.
         file: the export's name, for the message.
+        called: other names of its columns, for the message.
 
     Raises:
-        SchemaError: a question or a respondent's column is not there; every one is told.
+        SchemaError: a question or a respondent's column is not there (every one is told), or a scale is to be read from
+            a question with several answers.
     """
+    for each in questionnaire.questions:
+        if each.sort == "multiple" and each.construct in SCALES:
+            raise SchemaError(
+                f"{file}: question '{each.name}' takes several answers, and '{each.construct}' is measured with one",
+                remedy="name the question with one answer; export a scale in one column, not with a column for each choice",
+            )
     known = list(columns)
     there = set(known)
     wanted = {f"question '{each.name}'": each.column for each in questionnaire.questions}
@@ -74,7 +107,9 @@ def present(columns: Iterable[str], questionnaire: Questionnaire, respondent: Re
         return
     wave = f" of wave '{questionnaire.wave}'" if questionnaire.wave else ""
     told = [f"{name}{wave} is in column '{column}'" for name, column in lost.items()]
-    remedy = "; ".join(f"'{column}': {neighbours(column, known)}" for column in list(dict.fromkeys(lost.values()))[:3])
+    near = {*known, *called}
+    remedy = "; ".join(f"'{column}': {neighbours(column, near)}" for column in list(dict.fromkeys(lost.values()))[:3])
+    remedy += f"; 'peil propose {file}' lists the columns"
     raise SchemaError(f"{file}: {', '.join(told)}, which the file does not have", remedy=remedy)
 
 
@@ -250,7 +285,7 @@ class _Delivery:
         if self._who.keep is not None:
             return (*self._who.keep, *too)
         used = {column for name, column in told.items() if name not in KEPT_TOO}
-        used |= {each.question.column for each in self._readings}
+        used |= {each.question.column for each in self._readings} | self._asked.never
         return tuple(each for each in columns if each not in used and not PERSONAL.search(each))
 
     def _invitation(self, row: Answered, told: str | None, wave: str | None) -> Record:
@@ -275,10 +310,13 @@ class _Delivery:
 
     def _disposition(self, row: Answered) -> str:
         told = self._told(row, "disposition")
-        if told or not self._who.finished:
-            return told or "complete"
-        ended = (self._told(row, "finished") or "0").lower()
-        return "complete" if ended in COMPLETE else "partial" if ended in PARTIAL else ended
+        if not told and self._who.finished:
+            ended = (self._told(row, "finished") or "0").lower()
+            told = "complete" if ended in COMPLETE else "partial" if ended in PARTIAL else ended
+        # who opened it and answered nothing broke off: no part of an interview (AAPOR 2023)
+        if told == "partial" and not any(row.values.get(each.question.column) for each in self._readings):
+            return "refused"
+        return told or "complete"
 
     def _questions(self, wave: str | None) -> Iterator[Record]:
         for place, each in enumerate(self._readings, 1):

@@ -20,6 +20,7 @@ __all__ = [
     "number",
     "overlaid",
     "scaled",
+    "spoken",
     "weighed",
 ]
 
@@ -46,6 +47,8 @@ SCALES: Mapping[str, tuple[int, int]] = {
 
 UNTICKED = frozenset({"0", "n", "no", "false", "not selected", "unchecked", "nee", "nein", "non"})
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# One whole number at the beginning or the end of words that hold no other digit.
+NAMED = re.compile(r"(?P<first>\d{1,3})(?:[^\d\w][^\d]*)?|[^\d]*[^\d\w-](?P<last>\d{1,3})\)?", re.ASCII)
 PARTED = re.compile(r"\s*[,;|]\s*")
 BILLION = 1_000_000_000
 MOST = 9_000_000
@@ -128,6 +131,17 @@ def number(text: str, decimal: str = ".") -> float | None:
     return float(plain) if NUMBER.fullmatch(plain) else None
 
 
+def spoken(label: str) -> float | None:
+    """Return the number that the words of a choice name, where they name one and begin or end with it.
+
+    Example:
+        >>> spoken("Not at all likely - 0"), spoken("10 = zeer waarschijnlijk"), spoken("1 to 2 days"), spoken("Q3b")
+        (0.0, 10.0, None, None)
+    """
+    found = NAMED.fullmatch(label.strip())
+    return float(found["first"] or found["last"]) if found else None
+
+
 def weighed(text: str | None, decimal: str = ".") -> int | str:
     """Return a weight in billionths, or the rule that it breaks: no weight is ever taken for 1.
 
@@ -188,6 +202,8 @@ def overlaid(
         own = {one.name: getattr(each, one.name) for one in fields(each)}
         said = {name: value for name, value in own.items() if value != getattr(open_, name)}
         base = made.get(column, Question(name=each.name))
+        if base.sort == "text" and (each.construct in SCALES or each.scale):
+            base = replace(base, sort="single")
         made[column] = replace(base, **{**said, "asked_as": column})
     return tuple(made.values())
 
@@ -267,6 +283,8 @@ class Reading:
         if code in self._missing:
             return NOTHING
         value = number(str(self.question.values.get(code, code)), self._decimal)
+        if value is None and self._scale is not None and code not in self.question.values:
+            value = spoken(self.question.codes.get(code, code))
         on_scale = self._scale is None or value is None or self._scale[0] <= value <= self._scale[1]
         if self._listed and code not in self.question.codes and code not in self.question.values and on_scale:
             plain = value is not None and f"{value:g}" in self.question.codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from peil.sources.questionnaires import Answered, Audience, Question, Respondent
 from peil.sources.source import Draft, Export, Fault, drafts
 from peil.sources.spss_file import MAGIC, Contents, MultipleSet, Variable, contents, rows
 from peil.sources.tables import ANSWERS, INVITATIONS, QUESTIONS
+
+LABELLED_ENDS, SHORTEST_SCALE = 3, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +125,18 @@ def _sort(variable: Variable) -> Literal["single", "number", "text", "date"]:
         return "text"
     if variable.measure == "scale" or not variable.labels:
         return "number"
+    return "single" if _all_labelled(variable) else "number"
+
+
+def _all_labelled(variable: Variable) -> bool:
+    """Tell whether the labels are a list of codes, and not just words at the ends and in the middle of a scale."""
     codes = [each for each in variable.labels if each not in variable.missing]
     whole = sorted(int(each) for each in codes if each.lstrip("-").isdigit())
-    unbroken = bool(whole) and len(whole) == len(codes) and whole == list(range(whole[0], whole[-1] + 1))
-    return "single" if variable.measure == "nominal" or unbroken else "number"
+    steps = {after - before for before, after in itertools.pairwise(whole)}
+    if whole and len(whole) == len(codes) and steps <= {1}:
+        return True
+    ends = len(whole) <= LABELLED_ENDS and len(steps) == 1 and whole[-1] - whole[0] >= SHORTEST_SCALE
+    return variable.measure == "nominal" and not ends
 
 
 def _set(told: MultipleSet, named: Mapping[str, Variable], *, place: int) -> Question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
@@ -16,6 +17,7 @@ SORTS: tuple[str, ...] = ("single", "multiple", "quantity", "character", "logica
 # Lengths of days (20240304) and times (090210), which need not be told.
 LENGTHS: Mapping[str, int] = {"date": 8, "time": 6}
 MOST_CODES = 10_000
+OLD_FORM = re.compile(r"\s*SSS\b", re.IGNORECASE)
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -35,7 +37,6 @@ class Variable:
         codes: code to label, in the order of the file.
         ranges: lowest and highest of the codes or amounts that need no label.
         literal: codes are texts, not numbers.
-        asked_of: the condition under which it was asked, as the file says it.
     """
 
     ident: str
@@ -50,7 +51,6 @@ class Variable:
     codes: Mapping[str, str] = field(default_factory=dict)
     ranges: tuple[tuple[str, str], ...] = ()
     literal: bool = False
-    asked_of: str = ""
 
     @property
     def highest(self) -> int:
@@ -165,6 +165,11 @@ def _parsed(export: Export) -> Any:  # noqa: ANN401  # lxml is untyped
     try:
         tree = etree.parse(str(export.path), parser)
     except etree.XMLSyntaxError as wrong:
+        if OLD_FORM.match(export.path.read_text(encoding="utf-8-sig")[:200]):
+            raise SourceError(
+                f"{export.name}: this is Triple-S in its old form without XML, of version 1.0 or 1.1",
+                remedy="export it as Triple-S XML",
+            ) from None
         raise SourceError(
             f"{export.name}:{wrong.lineno or 1}: this is no whole XML file", remedy="fetch the export again"
         ) from None
@@ -214,7 +219,6 @@ def _variable(element: Any, file: str, *, delimited: bool) -> Variable:  # noqa:
         codes=codes,
         ranges=ranges,
         literal=element.get("format", "") == "literal",
-        asked_of=_plain(element.find("filter")),
     )
     _placed(made, f"{file}:{element.sourceline}", delimited=delimited)
     return made

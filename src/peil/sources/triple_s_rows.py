@@ -77,11 +77,26 @@ def _check_width(layout: Layout, path: Path, name: str) -> None:
         )
 
 
+def _counts_bytes(layout: Layout, path: Path) -> bool:
+    """Tell whether columns are bytes: every line is as long as the others in bytes, and not in letters."""
+    letters: set[int] = set()
+    raw: set[int] = set()
+    for _, text in _lines(layout, path):
+        letters.add(len(text))
+        raw.add(len(text.encode()))
+    return len(raw) == 1 and len(letters) > 1
+
+
 def _fixed(layout: Layout, path: Path) -> Iterator[tuple[int, dict[str, tuple[str, ...] | None]]]:
-    for number, text in _lines(layout, path):
+    in_bytes = _counts_bytes(layout, path)
+    for number, told in _lines(layout, path):
+        # in Latin-1 each byte is a letter, until the cell has been cut out
+        text = told.encode().decode("latin-1") if in_bytes else told
         cells: dict[str, tuple[str, ...] | None] = {}
         for each in layout.variables:
             cell = text[each.start - 1 : each.finish]
+            if in_bytes:
+                cell = cell.encode("latin-1").decode(errors="replace")
             # an answer that began and did not end; what is blank to the end may have been trimmed away
             broken = cell.strip() and len(text) < each.finish and each.sort != "character"
             cells[each.ident] = None if broken and not _left_aligned(each, cell) else _subfields(each, cell)

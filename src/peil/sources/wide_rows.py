@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from peil.sources.tables import ANSWERS
 __all__ = ["Line", "answered", "lines", "names"]
 
 LONGEST_FIELD = 1_000_000
+# What some systems write above the header, to tell a spreadsheet the delimiter.
+TOLD = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +29,11 @@ class Line:
 
 
 def _delimiter(export: Export, quote: str) -> str:
-    """Return the delimiter that splits the header into the most fields."""
+    """Return the delimiter that the file itself names, else the one that splits the header into the most fields."""
     with export.path.open(encoding="utf-8-sig", newline="") as file:
         head = file.read(LONGEST_FIELD).splitlines()[:1]
+    if head and (told := TOLD.fullmatch(head[0])):
+        return told[1]
     counts = {each: len(next(csv.reader(head, delimiter=each, quotechar=quote), [])) for each in DELIMITERS}
     return max(counts, key=lambda each: counts[each])
 
@@ -43,22 +48,23 @@ def lines(export: Export, delimiter: str | None = None, quote: str = '"') -> Ite
     """
     chosen = delimiter or _delimiter(export, quote)
     with export.path.open(encoding="utf-8-sig", newline="") as file:
+        above = 1 if TOLD.fullmatch(file.readline()) else 0
+        if not above:
+            file.seek(0)
         csv.field_size_limit(LONGEST_FIELD)
         reader = csv.reader(file, delimiter=chosen, quotechar=quote)
-        begins = 1
         while True:
+            begins = reader.line_num + above + 1
             try:
                 row = next(reader, None)
             except csv.Error:
                 yield Fault(line=begins, rule="line.quotes_do_not_pair", table=ANSWERS.name)
-                begins = reader.line_num + 1
                 continue
             if row is None:
                 return
             found = [each.strip() for each in row]
             if any(found):
                 yield Line(line=begins, fields=found)
-            begins = reader.line_num + 1
 
 
 def names(first: Line | Fault | None, export: Export) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from peil.dataset import Dataset
+from peil.errors import DefinitionError
 from peil.estimates.difference import Difference
 from peil.estimates.estimate import Estimate
 from peil.estimates.frame import INBOUND, Fact, Frame, FrameTables, Rate
@@ -18,9 +19,10 @@ from peil.measures.measure import Measure
 from peil.methods import bounds
 from peil.methods.diagnosis import Diagnosis
 from peil.methods.representative import Representative, representative
-from peil.studies.finding import Check, Finding, Verdict
+from peil.studies.finding import Finding, Verdict
+from peil.studies.frame_checks import checks_of, shown
 from peil.surveys.design import Design
-from peil.terms import Label, Unit
+from peil.terms import Label
 
 WAIT = (
     "case when wait_ms is null then 'no queue' when wait_ms <= 10000 then '0 to 10 s' when wait_ms <= 20000 then '10 to 20 s' "
@@ -49,10 +51,6 @@ FACTS = (
 """What is known of every contact, unless other facts are named."""
 
 GAMMAS = (1.0, 1.5, 2.0, 3.0)
-FEWEST_CLUSTERS = 30
-MOST_UNHEARD = 0.05
-MOST_LOOSE = 0.10
-MOST_DEFF = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +119,13 @@ def nonresponse(  # noqa: PLR0913  # a question has this many sides
     design: Design | None = None,
     level: float = 0.95,
     matters: float = 0.0,
+    readiness: bool = True,
 ) -> NonResponse:
     """Say whether those who answered speak for every contact, asked or not.
 
-    Answers are raked to the counts of all contacts of the frame (Deming and Stephan 1940), one margin a fact, and the
-    standard errors are those of the residuals (Deville and Särndal 1992). That corrects what depends on the facts.
+    Answers are raked to the counts of all contacts of the frame (Deming and Stephan 1940), one margin a fact and one of
+    classes by the chance of an answer, and the standard errors are those of the residuals (Deville and Särndal 1992).
+    That corrects what depends on the facts, also where two of them together make people fall silent.
     Whether answering depends on the opinion itself no data can tell: for that there are bounds.
 
     Parameters:
@@ -138,13 +138,14 @@ def nonresponse(  # noqa: PLR0913  # a question has this many sides
         design: how the answers came to be there; clusters as in the data and no weights, if left out.
         level: how often intervals are to hold the truth.
         matters: the smallest shift that matters, in the measure's unit; see ``group_gap``.
+        readiness: whether classes of contacts by their chance of an answer are a margin as well.
 
     Returns:
         ``yes`` where weighting moves the figure: the interval of the shift leaves zero out and every check passes.
         ``no`` where it lies within ``matters``; else ``unclear``. The bounds are there whatever the verdict.
 
     Raises:
-        DefinitionError: a fact reads an unknown column, or the measure is not what each answer says.
+        DefinitionError: a fact reads an unknown column, odds are less than alike, or the measure is not what each answer says.
         EvidenceError: no answer names a contact of the frame.
 
     Example:
@@ -158,10 +159,16 @@ def nonresponse(  # noqa: PLR0913  # a question has this many sides
         >>> found.bounds[0].says.en[:59]
         'Nothing supposed of those who did not answer: bounds from −'
     """
+    for each in gammas:
+        if not 1 <= each < float("inf"):
+            raise DefinitionError(
+                f"odds to answer cannot be at most {each:g} times apart",
+                remedy="give 1 (alike) or more, such as 1.5, 2 and 3",
+            )
     chosen = design or replace(data.designs["responses"], weight=None)
     tables = FrameTables(data=data, measure=measure, facts=tuple(facts), design=chosen, frame=frame, survey=survey)
     counts = tables.counts()
-    weighted = weigh(counts)
+    weighted = weigh(counts, readiness=readiness)
     edges = [None, *gammas]
     ends = [bounds.ends(weighted.answers, each) for each in edges]
     per = np.maximum(counts.weight, 1e-300)
@@ -210,7 +217,7 @@ def _bounded(
     lowest, highest = (
         float(each) for each in bounds.outside(low, high, ses[0] * scale, ses[1] * scale, level=level, df=df)
     )
-    a, b = (_shown(each, measure.unit) for each in (low, high))
+    a, b = (shown(each, measure.unit) for each in (low, high))
     if gamma is None:
         en, nl = "Nothing supposed of those who did not answer", "Niets verondersteld over wie niet antwoordde"
     elif gamma == 1:
@@ -226,16 +233,10 @@ def _bounded(
     return Bounded(gamma=gamma, low=low, high=high, lowest=lowest, highest=highest, level=level, says=says)
 
 
-def _shown(value: float, unit: Unit) -> Label:
-    times, mark = (100.0, " %") if unit is Unit.SHARE else (1.0, "")
-    text = f"{value * times:.1f}".replace("-", "\N{MINUS SIGN}")
-    return Label(text + mark.strip(), text.replace(".", ",") + mark.strip())
-
-
 def _finding(
     data: Dataset, measure: Measure, effect: Difference, counts: Frame, weighted: Weighted, matters: float
 ) -> Finding[Difference]:
-    checks = _checks(effect, counts, weighted)
+    checks = checks_of(effect, counts, weighted)
     sound = all(each.passed for each in checks)
     within = -matters < effect.low and effect.high < matters
     verdict: Verdict = "yes" if effect.clear and sound and not within else "no" if within and sound else "unclear"
@@ -274,8 +275,8 @@ _ASKED = Label(
     "Binnen een soort contact hangt wie is gevraagd niet samen met het oordeel.",
 )
 _ALL_ASKED = Label(
-    "No invitation names a contact: everybody counts as asked.",
-    "Geen uitnodiging noemt een contact: iedereen telt als gevraagd.",
+    "No invitation without an answer names a contact: everybody counts as asked.",
+    "Geen uitnodiging zonder antwoord noemt een contact: iedereen telt als gevraagd.",
 )
 
 
@@ -289,53 +290,6 @@ def _of_joined(joined: tuple[str, ...]) -> tuple[Label, ...]:
             f"Soorten met weinig antwoorden zijn samen gewogen met de soort die ongeveer even vaak antwoordt: {names}.",
         ),
     )
-
-
-def _checks(effect: Difference, counts: Frame, weighted: Weighted) -> tuple[Check, ...]:
-    clusters, deff = effect.first.clusters, weighted.raked.diagnosis.deff
-    unheard = weighted.answers.unheard / float(counts.contacts.sum())
-    answers = float(counts.rows.sum())
-    loose = counts.loose / (counts.loose + answers)
-    share = _shown(unheard, Unit.SHARE)
-    apart = _shown(loose, Unit.SHARE)
-    return (
-        Check(
-            name="enough_clusters",
-            passed=clusters >= FEWEST_CLUSTERS,
-            says=Label(
-                f"{clusters} independent units answered; {FEWEST_CLUSTERS} are asked for.",
-                f"{clusters} onafhankelijke eenheden antwoordden; {FEWEST_CLUSTERS} zijn nodig.",
-            ),
-        ),
-        Check(
-            name="every_kind_asked",
-            passed=unheard <= MOST_UNHEARD,
-            says=Label(
-                f"Of the contacts, {share.en} are of a kind that nobody was asked about: no weight speaks for them.",
-                f"Van de contacten is {share.nl} van een soort waarover niemand is gevraagd: geen gewicht spreekt voor hen.",
-            ),
-        ),
-        Check(
-            name="weights_not_wild",
-            passed=deff <= MOST_DEFF,
-            says=Label(
-                f"Unequal weights make the variance {deff:.1f} times as large; up to {MOST_DEFF:g} is accepted.",
-                f"Ongelijke gewichten maken de variantie {_dutch(deff)} keer zo groot; tot {MOST_DEFF:g} is aanvaardbaar.",
-            ),
-        ),
-        Check(
-            name="answers_name_contacts",
-            passed=loose <= MOST_LOOSE,
-            says=Label(
-                f"Of the answers, {apart.en} name no contact of the frame, and are left out of both figures.",
-                f"Van de antwoorden noemt {apart.nl} geen contact uit het kader; zij tellen in geen van beide cijfers mee.",
-            ),
-        ),
-    )
-
-
-def _dutch(value: float) -> str:
-    return f"{value:.1f}".replace(".", ",")
 
 
 def _says(measure: Measure, effect: Difference, *, claim: bool) -> Label:

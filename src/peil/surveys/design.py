@@ -15,7 +15,7 @@ class Margin:
 
     Parameters:
         by: row-level SQL; several are crossed.
-        targets: units of the population (or any numbers in proportion to them) for each level; a level is a tuple of
+        targets: units of the population (or shares that add up to 1) for each level; a level is a tuple of
             texts, one for each expression, as the values are written ('' where there is none). The one level ``()``
             stands for no level at all: the total of a number over the population.
 
@@ -105,7 +105,10 @@ PERSONS_IN_CONTACTS = Design(
     first="previous_ms is null",
     own="source || ' ' || contact_id",
 )
-SURVEY = Design(cluster="cluster", weight="weight_ppb", stratum="stratum", population="population_n")
+# Surveys were drawn apart: 'north' of one is not 'north' of the other. Where neither stratum nor population is told there
+# is one process without an end, and what a person says in two surveys stays together.
+STRATA_OF_SURVEYS = "case when stratum = '' and population_n is null then '' else survey || ' ' || stratum end"
+SURVEY = Design(cluster="cluster", weight="weight_ppb", stratum=STRATA_OF_SURVEYS, population="population_n")
 AGENTS_IN_STATES = Design(cluster="agent_id")
 QUEUES_IN_INTERVALS = Design(cluster="queue || ' ' || cast(started_on as varchar)")
 PERSONS_IN_INVITATIONS = Design(cluster="customer_id", own="source || ' ' || invitation_id")

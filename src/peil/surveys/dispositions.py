@@ -30,6 +30,12 @@ LETTERS: Mapping[str, str] = {
     "not_eligible": "NE",
 }
 DISPOSITIONS = tuple(LETTERS)
+# Where no row of a survey is one of these, its export holds respondents only, whether they finished, broke off or were
+# screened out. A list of everybody asked may number its rows as responses: nobody who was never reached gave one.
+SILENT = (
+    "((response_id is null and disposition not in ('complete', 'partial', 'not_eligible')) "
+    "or disposition in ('no_contact', 'offered', 'unknown_household', 'unknown_other'))"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

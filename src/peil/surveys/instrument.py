@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import scipy
 
 from peil.engines.engine import Engine
 from peil.engines.schema import Table
+from peil.surveys.instrument_words import THE_ASPECTS, UNWEIGHTED, WEIGHTED, Aspect, listed, named
+from peil.terms import Label
 
 # A mix (of modes, of channels asked about) that moved by more than this share is another mix.
 MOVED = 0.1
 BY_CHANCE = 0.01
-Aspect = Literal["wording", "mode", "scale", "base", "frame"]
+_MOST_NAMED = 3
 ASPECTS: tuple[Aspect, ...] = ("wording", "scale", "mode", "base", "frame")
 
 
@@ -59,8 +60,22 @@ class Change:
     """
 
     aspect: Aspect
-    before: str
-    after: str
+    before: Label
+    after: Label
+
+    @property
+    def told(self) -> Label:
+        """What changed, as a sentence.
+
+        Example:
+            >>> Change(aspect="frame", before=WEIGHTED, after=UNWEIGHTED).told.nl
+            'Het steekproefkader is veranderd: van “gewogen” naar “ongewogen”.'
+        """
+        the = THE_ASPECTS[self.aspect]
+        return Label(
+            f"{the.en.capitalize()} changed: from “{self.before.en}” to “{self.after.en}”.",
+            f"{the.nl.capitalize()} is veranderd: van “{self.before.nl}” naar “{self.after.nl}”.",
+        )
 
 
 _ANSWERED = """
@@ -71,7 +86,46 @@ where {where}
 group by coalesce(t.wave, ''), t.survey, t.question, t.scale_low, t.scale_high, t.mode, t.audience, t.channel,
   t.organisation, t.stratum
 """
+_HELD = """
+select coalesce(t.wave, '') as wave, t.answered_on, count(*) as n
+from {responses} as t
+where {where}
+group by coalesce(t.wave, ''), t.answered_on
+order by coalesce(t.wave, ''), t.answered_on
+"""
 _QUESTIONS = "select organisation, survey, wave, question, language, text, reversed, asked_as from {questions}"
+
+
+def rounds(engine: Engine, responses: Table, where: str) -> tuple[str, ...]:
+    """Return the rounds with answers in the order in which they were held; those of one day in the order of their names.
+
+    A round was held on the middle day of its answers, so that a stray date moves none.
+
+    Parameters:
+        engine: where the rows are.
+        responses: the answers.
+        where: row-level SQL that chooses them.
+
+    Example:
+        >>> from peil.made import made
+        >>> data = made()
+        >>> found = rounds(data.engine, data.tables["responses"], "construct = 'nps'")
+        >>> found == tuple(sorted(found))
+        True
+    """
+    days: dict[str, list[tuple[str, int]]] = {}
+    for row in engine.rows(_HELD.format(responses=responses.name, where=where)).to_pylist():
+        days.setdefault(row["wave"], []).append((str(row["answered_on"]), _whole(row["n"])))
+    return tuple(sorted(days, key=lambda wave: (_middle(days[wave]), wave)))
+
+
+def _middle(days: list[tuple[str, int]]) -> str:
+    half, reached = sum(n for _, n in days) / 2, 0
+    for day, n in days:
+        reached += n
+        if reached >= half:
+            return day
+    return ""
 
 
 def put(engine: Engine, responses: Table, questions: Table, where: str) -> dict[str, Put]:
@@ -84,7 +138,7 @@ def put(engine: Engine, responses: Table, questions: Table, where: str) -> dict[
         where: row-level SQL that chooses the answers, such as a measure's own.
 
     Returns:
-        The rounds in the order of their names; those without answers are left out.
+        The rounds in the order in which they were held; those without answers are left out.
 
     Example:
         >>> from peil.made import made
@@ -97,10 +151,10 @@ def put(engine: Engine, responses: Table, questions: Table, where: str) -> dict[
     asked: dict[tuple[str, str, str], list[dict[str, object]]] = {}
     for row in engine.rows(_QUESTIONS.format(questions=questions.name)).to_pylist():
         asked.setdefault((row["organisation"], row["survey"], row["question"]), []).append(row)
-    rounds: dict[str, list[dict[str, object]]] = {}
+    held: dict[str, list[dict[str, object]]] = {}
     for row in answered:
-        rounds.setdefault(row["wave"], []).append(row)
-    return {wave: _put(wave, rows, asked) for wave, rows in sorted(rounds.items())}
+        held.setdefault(row["wave"], []).append(row)
+    return {wave: _put(wave, held[wave], asked) for wave in rounds(engine, responses, where)}
 
 
 def _put(
@@ -167,26 +221,31 @@ def changes(before: Put, after: Put) -> tuple[Change, ...]:
     found: list[Change] = []
     for language in sorted(before.texts.keys() & after.texts.keys()):
         if before.texts[language] != after.texts[language]:
-            found.append(_change("wording", sorted(before.texts[language]), sorted(after.texts[language])))
+            found.append(_change("wording", _plain(before.texts[language]), _plain(after.texts[language])))
             break
     if before.scales != after.scales:
-        found.append(_change("scale", [_scale(*each) for each in sorted(before.scales, key=str)],
-                             [_scale(*each) for each in sorted(after.scales, key=str)]))  # fmt: skip
+        old, new = (_plain(_scale(*each) for each in one.scales) for one in (before, after))
+        found.append(_change("scale", old, new))
     if _moved(before.modes, after.modes):
         found.append(_change("mode", _mix(before.modes), _mix(after.modes)))
     if before.audiences != after.audiences:
-        found.append(_change("base", sorted(before.audiences), sorted(after.audiences)))
+        found.append(_change("base", _called(before.audiences), _called(after.audiences)))
     elif _moved(before.channels, after.channels):
         found.append(_change("base", _mix(before.channels), _mix(after.channels)))
     if before.organisations != after.organisations:
         gone = sorted(before.organisations - after.organisations)
         come = sorted(after.organisations - before.organisations)
-        found.append(Change(aspect="frame", before=_more(gone), after=_more(come)))
+        found.append(_change("frame", _more(gone), _more(come)))
     elif before.strata != after.strata:
-        found.append(_change("frame", sorted(before.strata), sorted(after.strata)))
+        found.append(_change("frame", _plain(before.strata), _plain(after.strata)))
     elif before.weighted != after.weighted:
         found.append(Change(aspect="frame", before=_weighted(before), after=_weighted(after)))
     return tuple(found)
+
+
+def mode_known(before: Put, after: Put) -> bool:
+    """Return whether both rounds tell how they were asked."""
+    return bool(before.modes) and bool(after.modes)
 
 
 def wording_known(before: Put, after: Put) -> bool:
@@ -194,8 +253,16 @@ def wording_known(before: Put, after: Put) -> bool:
     return bool(before.texts.keys() & after.texts.keys())
 
 
-def _change(aspect: Aspect, before: list[str], after: list[str]) -> Change:
-    return Change(aspect=aspect, before="; ".join(before) or "–", after="; ".join(after) or "–")
+def _change(aspect: Aspect, before: list[Label], after: list[Label]) -> Change:
+    return Change(aspect=aspect, before=listed(before), after=listed(after))
+
+
+def _plain(texts: Iterable[str]) -> list[Label]:
+    return [Label(each, each) for each in sorted(texts)]
+
+
+def _called(names: Iterable[str]) -> list[Label]:
+    return [named(each) for each in sorted(names)]
 
 
 def _scale(low: int | None, high: int | None, turned: bool) -> str:  # noqa: FBT001  # a pair of ends and its way round
@@ -220,16 +287,20 @@ def _distance(before: Mapping[str, int], after: Mapping[str, int]) -> float:
     return sum(abs(before.get(each, 0) / one - after.get(each, 0) / two) for each in before.keys() | after.keys()) / 2
 
 
-def _mix(counts: Mapping[str, int]) -> list[str]:
+def _mix(counts: Mapping[str, int]) -> list[Label]:
     whole = sum(counts.values())
-    return [f"{name} {100 * n / whole:.0f}%" for name, n in sorted(counts.items(), key=lambda each: -each[1])]
+    made = []
+    for name, n in sorted(counts.items(), key=lambda each: -each[1]):
+        label, share = named(name), f"{100 * n / whole:.0f}%"
+        made.append(Label(f"{label.en} {share}", f"{label.nl} {share}"))
+    return made
 
 
-def _more(names: list[str]) -> str:
-    shown = names[:3]
+def _more(names: list[str]) -> list[Label]:
+    shown = [Label(each, each) for each in names[:_MOST_NAMED]]
     rest = len(names) - len(shown)
-    return (", ".join(shown) + (f" +{rest}" if rest else "")) or "–"
+    return [*shown, Label(f"+{rest}", f"+{rest}")] if rest else shown
 
 
-def _weighted(of: Put) -> str:
-    return "weighted" if of.weighted else "unweighted"
+def _weighted(of: Put) -> Label:
+    return WEIGHTED if of.weighted else UNWEIGHTED

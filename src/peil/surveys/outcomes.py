@@ -219,6 +219,19 @@ def reportable(panel: Panel, name: str) -> str:
     return found
 
 
+def is_response_rate(name: str) -> bool:
+    """Return whether a measure says what share of those who could be asked answered, refused or was reached.
+
+    Parameters:
+        name: of a measure.
+
+    Example:
+        >>> is_response_rate("response_rate_1"), is_response_rate("participation_rate")
+        (True, False)
+    """
+    return name.rpartition("_")[0] in _FAMILIES
+
+
 def _rates(
     told: Dispositions, formulas: Mapping[str, _Formula], eligible_share: float | None, level: float, rests_on: Label
 ) -> OutcomeRates:

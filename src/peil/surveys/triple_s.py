@@ -33,6 +33,11 @@ where survey = {survey}
 group by source, response_id
 order by source, response_id
 """
+_CHOSEN = """
+select source, response_id, question, value_text
+from {answers}
+where survey = {survey} and value_text is not null
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,14 @@ class _Asked:
 
 
 def write_triple_s(
-    engine: Engine, responses: Table, questions: Table, survey: str, folder: Path, *, fixed: bool = False
+    engine: Engine,
+    responses: Table,
+    questions: Table,
+    survey: str,
+    folder: Path,
+    *,
+    fixed: bool = False,
+    chosen: Table | None = None,
 ) -> Path:
     """Write one survey as Triple-S 2.0, with labels, multiple answers and weights.
 
@@ -62,12 +74,13 @@ def write_triple_s(
         survey: which one.
         folder: where the files go; it is made if need be.
         fixed: write fixed columns (``.asc``), not CSV.
+        chosen: answers, of which words are written that stand on a question's list of codes, and no others.
 
     Returns:
         The ``.sss`` file; the data file stands beside it under the same name.
 
     Raises:
-        DefinitionError: nobody answered a survey of that name.
+        DefinitionError: nobody answered a survey of that name, or an answer does not fit into fixed columns.
 
     Example:
         >>> import tempfile
@@ -85,6 +98,8 @@ def write_triple_s(
         raise DefinitionError(f"nobody answered a survey named '{survey}'", remedy=neighbours(survey, known))
     asked = _asked(engine, responses, questions, survey)
     rows = _rows(engine, responses, survey, asked)
+    if chosen:
+        rows = {**_chosen(engine, chosen, survey, asked, rows), **rows}
     return write_files((*_own(rows), *_variables(asked, rows)), survey, folder, fixed=fixed)
 
 
@@ -147,6 +162,20 @@ def _rows(engine: Engine, responses: Table, survey: str, asked: Sequence[_Asked]
     return made
 
 
+def _chosen(
+    engine: Engine, answers: Table, survey: str, asked: Sequence[_Asked], rows: Mapping[str, list[Any]]
+) -> dict[str, list[Any]]:
+    """Return the codes that were chosen of each question whose codes are words, one row a respondent."""
+    codes = {each.name: each.codes for each in asked if each.codes and not each.boxes}
+    who = {key: place for place, key in enumerate(zip(rows["source"], rows["response_id"], strict=True))}
+    made: dict[str, list[Any]] = {f"value_text {name}": [None] * len(who) for name in codes}
+    for row in engine.rows(_CHOSEN.format(answers=answers.name, survey=quoted(survey))).to_pylist():
+        place = who.get((row["source"], row["response_id"]))
+        if place is not None and row["value_text"] in codes.get(row["question"], {}):
+            made[f"value_text {row['question']}"][place] = row["value_text"]
+    return made
+
+
 def _own(rows: Mapping[str, list[Any]]) -> Iterator[Variable]:
     """Yield what is told of respondents."""
     several = len(set(rows["source"])) > 1
@@ -200,7 +229,7 @@ def _plain(asked: _Asked, rows: Mapping[str, list[Any]]) -> Variable | None:
     said = [each for each in texts if each]
     if said and not found:
         return _worded(asked, [str(each or "") for each in texts])
-    if not found and asked.sort in {"text", "date"}:
+    if not found and asked.sort != "number" and not (asked.codes or asked.scale):
         return None
     cells = [_decimal(each, 1_000) for each in values]
     whole = all(each >= 0 and each % 1_000 == 0 for each in found)

@@ -12,6 +12,9 @@ from typing import Any
 
 from lxml import etree
 
+from peil.errors import DefinitionError
+
+NARROW = "windows-1252"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 ONE_LINE = str.maketrans(dict.fromkeys("\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
 _NAME = re.compile(r"[^A-Za-z0-9_.]+")
@@ -55,15 +58,33 @@ def write_files(variables: Sequence[Variable], survey: str, folder: Path, *, fix
         variables: in order, each with one text a respondent.
         survey: its name, and so that of the files.
         folder: where they go; it is made if need be.
-        fixed: write fixed columns (``.asc``), not CSV.
+        fixed: write fixed columns (``.asc``), not CSV; both files are then in Windows-1252, where a letter is a byte.
+
+    Raises:
+        DefinitionError: fixed columns are asked for, and an answer has letters of more than one byte.
     """
     named = _distinct(variables)
+    if fixed:
+        _one_byte_each(named)
     folder.mkdir(parents=True, exist_ok=True)
     stem = _NAME.sub("_", survey) or "survey"
     (_write_fixed if fixed else _write_csv)(named, folder / f"{stem}{'.asc' if fixed else '.csv'}")
     target = folder / f"{stem}.sss"
     target.write_bytes(_described(named, survey, fixed=fixed))
     return target
+
+
+def _one_byte_each(variables: Sequence[Variable]) -> None:
+    """Refuse what has no place in fixed columns: some readers count letters and some bytes, and both must be right."""
+    for each in variables:
+        for cell in each.cells:
+            try:
+                cell.encode(NARROW)
+            except UnicodeEncodeError:
+                raise DefinitionError(
+                    f"'{each.name}' holds letters that take more than one byte, and fixed columns are counted in bytes",
+                    remedy="write CSV: leave out --fixed",
+                ) from None
 
 
 def _distinct(variables: Sequence[Variable]) -> tuple[Variable, ...]:
@@ -94,7 +115,11 @@ def _described(variables: Sequence[Variable], survey: str, *, fixed: bool) -> by
         finish = start + each.width - 1 if fixed else start
         _describe(record, each, str(place), start, finish)
         start = finish + 1
-    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+    if not fixed:
+        return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+    # the declaration is what readers go by for the data file; the description itself is written so that any can read it
+    declared = f"<?xml version='1.0' encoding='{NARROW}'?>\n".encode()
+    return declared + bytes(etree.tostring(root, encoding="ascii", xml_declaration=False, pretty_print=True))
 
 
 def _describe(record: Any, variable: Variable, ident: str, start: int, finish: int) -> None:  # noqa: ANN401  # lxml is untyped
@@ -134,7 +159,7 @@ def _write_csv(variables: Sequence[Variable], path: Path) -> None:
 
 def _write_fixed(variables: Sequence[Variable], path: Path) -> None:
     columns = [_aligned(each) for each in variables]
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding=NARROW, newline="") as file:
         file.writelines("".join(row) + "\r\n" for row in zip(*columns, strict=True))
 
 

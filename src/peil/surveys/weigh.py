@@ -16,13 +16,18 @@ from peil.engines.schema import Table
 from peil.engines.subset import columns_read
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.diagnosis import Diagnosis, recalled
-from peil.surveys.calibrated import Weighing, calibrated, counted, factors_table, levels_of, numbers_of, readable
-from peil.surveys.design import SURVEY, Calibration, Design, Margin
+from peil.surveys.calibrated import calibrated
+from peil.surveys.counted import counted
+from peil.surveys.design import SURVEY, Calibration, Design, Margin, Singleton
+from peil.surveys.factors import Weighing, factors_table
+from peil.surveys.levels import levels_of, numbers_of, readable
 
 # Columns that tell the answers of one respondent apart: weights are of respondents.
 OF_AN_ANSWER = frozenset(
     {"question", "construct", "scale_low", "scale_high", "value_milli", "score", "first_answer", "weight_ppb"}
 )
+# Targets that add up to 1 are shares.
+ONE_APART = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,8 @@ def weigh(
         rows = f"t.survey = {quoted(survey.name)}"
         try:
             calibration = _calibration(engine, contacts, survey.weights, rows)
+            if survey.weights.per_round:
+                calibration = _by_round(engine, drawn, calibration)
             sample = counted(engine, drawn, calibration)
             made = calibrated(sample, calibration)
             factors = factors_table(engine, f"weights_{place}", sample, made, calibration)
@@ -120,18 +127,40 @@ def weigh(
     return engine.step("responses", weigh.sql(), drawn.schema), tuple(found)
 
 
-def design_of(weightings: Sequence[Weighting], *, two_stages: bool = False) -> Design:
+def singleton_of(surveys: Sequence[SurveyConfig]) -> Singleton:
+    """Return the rule for strata of one respondent that the surveys name.
+
+    Raises:
+        DefinitionError: two surveys name different rules.
+
+    Example:
+        >>> singleton_of((SurveyConfig(name="a"), SurveyConfig(name="b", singleton="average")))
+        'average'
+    """
+    named = sorted({each.singleton for each in surveys} - {"refuse"})
+    if len(named) > 1:
+        raise DefinitionError(
+            f"surveys name different rules for strata of one respondent: {', '.join(named)}",
+            remedy="answers have one design: name the same 'singleton' for all surveys",
+        )
+    return named[0] if named else "refuse"
+
+
+def design_of(weightings: Sequence[Weighting], *, two_stages: bool = False, singleton: Singleton = "refuse") -> Design:
     """Return the design of responses, some of whose surveys are calibrated.
 
     Parameters:
         weightings: one a calibrated survey.
         two_stages: whether any answer names the unit that was drawn within its cluster.
+        singleton: what to do with a stratum of one respondent.
 
     Example:
         >>> design_of((), two_stages=True).unit
         'unit'
     """
-    drawn = replace(SURVEY, unit="unit", unit_population="unit_population_n") if two_stages else SURVEY
+    drawn = replace(SURVEY, singleton=singleton)
+    if two_stages:
+        drawn = replace(drawn, unit="unit", unit_population="unit_population_n")
     if not weightings:
         return drawn
     margins = []
@@ -168,6 +197,26 @@ def _calibration(engine: Engine, contacts: Table, weights: WeightsConfig, rows: 
         base=f"first_answer and {rows}",
         weight="design_weight_ppb",
     )
+
+
+def _by_round(engine: Engine, drawn: Table, calibration: Calibration) -> Calibration:
+    """Cross every margin with the round: shares are of each round's respondents, counts of the population every time."""
+    counted_rows = engine.rows(
+        f"select wave, count(*) as n from {drawn.name} as t where ({calibration.base}) group by wave order by wave"
+    ).to_pylist()
+    if any(row["wave"] is None for row in counted_rows):
+        raise DefinitionError("some answers name no round", remedy="give each source its 'wave:', or drop 'per_round'")
+    n, whole = {str(row["wave"]): int(row["n"]) for row in counted_rows}, sum(int(row["n"]) for row in counted_rows)
+    margins = []
+    for margin in calibration.margins:
+        shares = abs(sum(margin.targets.values()) - 1) < ONE_APART
+        targets = {
+            (wave, *level): target * (n[wave] / whole if shares else 1.0)
+            for wave in n
+            for level, target in margin.targets.items()
+        }
+        margins.append(Margin(by=("wave", *margin.by), targets=targets))
+    return replace(calibration, margins=tuple(margins))
 
 
 def _margin(engine: Engine, contacts: Table, margin: MarginConfig) -> Margin:

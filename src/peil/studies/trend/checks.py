@@ -15,7 +15,7 @@ from peil.studies.trend.curve import FEWEST_MODELS, Curve
 from peil.studies.trend.evidence import Evidence, Size, passes
 from peil.studies.trend.fitting import FEWEST_AFTER_YEARS, FEWEST_YEARS, fitting, is_flat
 from peil.studies.trend.mix import Moved
-from peil.studies.trend.words import ASPECTS, COLUMNS, PERIODS, amount, chance, day, percent
+from peil.studies.trend.words import COLUMNS, PERIODS, amount, chance, day, percent
 from peil.surveys.instrument import Change
 from peil.terms import Label
 
@@ -139,15 +139,7 @@ def question(found: Sequence[Change]) -> Check:
             passed=True,
             says=Label("The question was put in the same way.", "De vraag is op dezelfde manier gesteld."),
         )
-    first, name = found[0], ASPECTS[found[0].aspect]
-    return Check(
-        name="same_question",
-        passed=False,
-        says=Label(
-            f"The {name.en} of the question changed: from “{first.before}” to “{first.after}”.",
-            f"De {name.nl} van de vraag is veranderd: van “{first.before}” naar “{first.after}”.",
-        ),
-    )
+    return Check(name="same_question", passed=False, says=found[0].told)
 
 
 def mixes(found: Sequence[Moved]) -> Check:

@@ -17,8 +17,9 @@ from peil.studies.trend.evidence import Evidence, gathered, passes
 from peil.studies.trend.exposure import not_exposed
 from peil.studies.trend.fitting import FEWEST_YEARS, fitting
 from peil.studies.trend.mix import Moved
-from peil.studies.trend.words import ASPECTS, COLUMNS, PERIODS, Kind, amount, day, percent, says
+from peil.studies.trend.words import COLUMNS, PERIODS, Kind, amount, day, percent, says
 from peil.surveys.instrument import Change
+from peil.surveys.instrument_words import THE_ASPECTS
 from peil.terms import Label
 
 NEAR = timedelta(days=56)
@@ -186,8 +187,8 @@ def because(known: Known) -> Label:
     if known.changes:
         return Label("its definition", "de definitie")
     if known.asked:
-        told = ASPECTS[known.asked[0].aspect]
-        return Label(f"the {told.en} of the question", f"de {told.nl} van de vraag")
+        told = THE_ASPECTS[known.asked[0].aspect]
+        return Label(f"{told.en} of the question", f"{told.nl} van de vraag")
     if known.mixes:
         first = max(known.mixes, key=lambda each: each.share)
         told = COLUMNS.get(first.column, Label(first.column, first.column))

@@ -44,13 +44,6 @@ COLUMNS: Mapping[str, Label] = {
     "language": Label("languages", "talen"),
     "audience": Label("people asked", "ondervraagden"),
 }
-ASPECTS: Mapping[str, Label] = {
-    "wording": Label("wording", "formulering"),
-    "scale": Label("scale", "schaal"),
-    "mode": Label("way of asking", "manier van vragen"),
-    "base": Label("base", "basis"),
-    "frame": Label("sampling frame", "steekproefkader"),
-}
 _LOCALES = ("en_GB", "nl_NL")
 _UNITS: Mapping[Unit, tuple[str, str]] = {
     Unit.SHARE: (" percentage points", " procentpunt"),
