@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from page import put
 from peil.methods import interval
 from peil.methods.calibrate import rake
 from peil.methods.cells import cells, known, matrix
@@ -140,10 +141,8 @@ def table(draws: int = DRAWS) -> str:
 
 def main() -> None:
     """Write the table between its marks."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
     made = table()
-    PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
+    put(PAGE, BEGIN, [made], END)
     print(made)
 
 

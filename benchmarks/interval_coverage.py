@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from page import put
 from peil.methods import interval
 from peil.methods.moments import Moments, Strata, gather
 from peil.methods.ratio import Ratios, ratio
@@ -306,9 +307,7 @@ def worst_and_best(name: str, ways: Sequence[str], rows: Sequence[tuple[str, Flo
 def main() -> None:
     """Write the tables between their marks."""
     made = table()
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
+    put(PAGE, BEGIN, [made], END)
     print(made)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from page import put
 from peil.methods.moments import gather
 from peil.methods.pooled import pooled
 from peil.methods.small_cells import Modelled, share_out
@@ -233,9 +234,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=DRAWS)
     asked = parser.parse_args()
     made = tables([(world, told(world, asked.draws)) for world in WORLDS], asked.draws)
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{made}\n\n{END}{after}", encoding="utf-8")
+    put(PAGE, BEGIN, [made], END)
     print(made)
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import sys
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+import nonresponse as proof
 from peil.config import MarginConfig, SurveyConfig, WeightsConfig
 from peil.dataset import build
 from peil.engines.door import Limits
@@ -31,7 +28,6 @@ from peil.sources.tables import INVITATIONS
 from peil.studies.nonresponse import FACTS, NonResponse, nonresponse
 from peil.terms import Label
 
-PROOF = Path(__file__).parents[2] / "benchmarks" / "nonresponse.py"
 CONTACTS = 8_000
 PLANTED_ODDS = 2.5
 NPS = measure_named("nps")
@@ -264,22 +260,11 @@ def test_weights_by_configuration_are_the_weights_of_the_study(tmp_path):
 # --- coverage
 
 
-def proof() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("nonresponse_proof", PROOF)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["nonresponse_proof"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.slow
 def test_over_many_worlds_weighted_intervals_and_bounds_hold_the_truth():
-    module = proof()
     draws = 20
     known, score = (
-        module.told(name, module.centres(module.WORLDS[name], draws, 2_500, 7_000))
+        proof.told(name, proof.centres(proof.WORLDS[name], draws, 2_500, 7_000))
         for name in ("by wait and outcome", "by the score itself")
     )
     assert known.naive_off > 10

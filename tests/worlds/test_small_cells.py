@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +11,7 @@ from scipy import optimize, special
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 import peil
+import small_cells as simulation
 from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.cell_table import Predictor
 from peil.estimates.estimate import estimate
@@ -29,7 +27,6 @@ from peil.sources.simulated import SimulatedCentre
 from peil.surveys.design import Design
 from peil.terms import Better, Label, Unit
 
-SIMULATION = Path(__file__).parents[2] / "benchmarks" / "small_cells.py"
 DRAWS, SEED = 12, 9_000
 # 12 draws: cells 5,700 and countries 408, of which those of one draw err together. Some three standard errors.
 HELD_CELLS, HELD_COUNTRIES = (0.92, 0.985), (0.89, 0.99)
@@ -37,18 +34,9 @@ HELD_CELLS, HELD_COUNTRIES = (0.92, 0.985), (0.89, 0.99)
 REML = 2e-4
 
 
-@pytest.fixture(scope="module")
-def simulation():
-    spec = importlib.util.spec_from_file_location("small_cells_simulation", SIMULATION)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["small_cells_simulation"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("world", [0, 4], ids=["as in practice", "weighted answers of colleagues"])
-def test_the_model_is_nearer_than_own_means_and_one_mean_and_its_intervals_hold(simulation, world):
+def test_the_model_is_nearer_than_own_means_and_one_mean_and_its_intervals_hold(world):
     found = simulation.told(simulation.WORLDS[world], DRAWS, SEED)
     assert found.model < 0.85 * found.one_mean < 0.5 * found.direct
     assert found.model_empty < found.one_mean

@@ -9,9 +9,11 @@ from peil.config import ReportConfig
 from peil.errors import EvidenceError
 from peil.estimates.difference import Difference
 from peil.measures.catalogue import measure_named
+from peil.measures.measure import Measure
 from peil.reports import defaults, numbers, sentences
 from peil.reports.asked import Asked
 from peil.reports.comparisons import Compared
+from peil.reports.questions import rounds
 from peil.studies.finding import Effect, Finding
 
 _CARDS = 3
@@ -55,11 +57,17 @@ def headlines_of(asked: Asked, config: ReportConfig, compared: Sequence[Compared
             continue
         if found.n < asked.minimum_n:
             continue
-        label = measure.label.read(asked.language)
+        label = measure.label.read(asked.language) + _together(asked, measure)
         value = numbers.value_text(found.value, measure.unit, asked.language)
         between = numbers.interval_text(found.low, found.high, measure.unit, asked.language, size=abs(found.value))
         made.append(Headline(value=value, label=label, interval=between, says=f"{label}: {value} {between}"))
     return tuple(made if config.headlines else made[:_CARDS])
+
+
+def _together(asked: Asked, measure: Measure) -> str:
+    """Return how many rounds of a survey a number is of, where there are several."""
+    n = len(rounds(asked, measure))
+    return asked.say(f", {n} rounds together", f", {n} rondes samen") if n > 1 else ""
 
 
 def _gap_card(asked: Asked, finding: Finding[Difference | Effect]) -> Headline:
