@@ -53,7 +53,7 @@ def margin_table(asked: Asked, found: SmallCells, by: str) -> Table:
         (
             words(name_of(asked, each)),
             *_told(asked, found, each),
-            words(asked.say(f"{each.rank_low} to {each.rank_high}", f"{each.rank_low} tot {each.rank_high}")),
+            words(_places(asked, each)),
         )
         for each in ranked
     )
@@ -67,6 +67,12 @@ def margin_table(asked: Asked, found: SmallCells, by: str) -> Table:
         rows=made.rows,
         file=made.file,
     )
+
+
+def _places(asked: Asked, each: SmallCell) -> str:
+    if each.rank_low == each.rank_high:
+        return str(each.rank_low)
+    return asked.say(f"{each.rank_low} to {each.rank_high}", f"{each.rank_low} tot {each.rank_high}")
 
 
 def _table(asked: Asked, caption: str, by: Sequence[str], rows: tuple[tuple[Cell, ...], ...], file: str) -> Table:

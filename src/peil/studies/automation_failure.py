@@ -14,34 +14,12 @@ from peil.estimates.matched import Matched, matched
 from peil.measures.catalogue import family_named
 from peil.measures.claims import CLAIM_FOLLOWABLE, CLAIM_RETURNED, PEOPLE_RETURNED, WINDOWS
 from peil.studies.automation_links import Links, links, who_is_who
-from peil.studies.finding import Check, Effect, Finding, Verdict
+from peil.studies.automation_said import Window, checks_of, settling, taken_for_granted, told
+from peil.studies.finding import Effect, Finding, Verdict
 from peil.terms import Label, Unit
 
-FEWEST_PERSONS = 30
-FEWEST_KNOWN = 0.5
-FEWEST_ALIKE = 0.8
 # the share that was handed over is none of the words for containment
 CONTAINED = tuple(each for each in family_named("containment") if each.name != "bot_handover")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """What became of the claims within a window.
-
-    Parameters:
-        days: how long after the contact began.
-        same_reason: whether only a contact about the same reason counts as coming back.
-        failed: of the claims that can be followed, the share that came back; None where none can.
-        people: the same after people.
-        low, high: the share of all claims, whatever those who cannot be followed did.
-    """
-
-    days: int
-    same_reason: bool
-    failed: Estimate | None
-    people: Estimate | None
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +276,7 @@ def _finding(
         level=level,
         n=excess.n if excess else 0,
     )
-    checks = _checks(claims, known, window, excess)
+    checks = checks_of(claims, known, window, excess)
     if doubt is not None:
         checks += (who_is_who(doubt, effect, matters),)
     sound = all(each.passed for each in checks)
@@ -314,120 +292,10 @@ def _finding(
             "Komt er meer terug van wat de bot opgelost noemt dan van wat medewerkers afhandelden?",
         ),
         verdict=verdict,
-        says=_says(verdict),
+        says=told(verdict),
         effect=effect,
         checks=checks,
-        assumptions=_assumptions(claims, known, window),
-        settles=_settles(checks, effect) if verdict == "unclear" else None,
+        assumptions=taken_for_granted(claims, known, window),
+        settles=settling(checks, effect) if verdict == "unclear" else None,
         run=data.run,
-    )
-
-
-def _checks(claims: int, known: int, window: Window, excess: Matched | None) -> tuple[Check, ...]:
-    fewest = min(each.clusters if each else 0 for each in (window.failed, window.people))
-    alike = excess.n / (excess.n + excess.alone) if excess else 0.0
-    return (
-        Check(
-            name="enough_persons",
-            passed=fewest >= FEWEST_PERSONS,
-            says=Label(
-                f"The smaller side has {fewest} persons who can be followed; {FEWEST_PERSONS} are asked for.",
-                f"De kleinste kant heeft {fewest} klanten die te volgen zijn; {FEWEST_PERSONS} zijn nodig.",
-            ),
-        ),
-        Check(
-            name="persons_known",
-            passed=known >= FEWEST_KNOWN * claims,
-            says=Label(
-                f"Of {claims:,} claims {known:,} can be followed; at least half is asked for.",
-                f"Van {_nl(claims)} claims zijn er {_nl(known)} te volgen; minstens de helft is nodig.",
-            ),
-        ),
-        Check(
-            name="like_with_like",
-            passed=alike >= FEWEST_ALIKE,
-            says=Label(
-                f"{alike:.0%} of the claims followed have like contacts of people; {FEWEST_ALIKE:.0%} is asked for.",
-                f"{alike:.0%} van de gevolgde claims heeft vergelijkbare contacten van medewerkers; {FEWEST_ALIKE:.0%} is nodig.",
-            ),
-        ),
-    )
-
-
-def _nl(number: int) -> str:
-    return f"{number:,}".replace(",", ".")
-
-
-def _says(verdict: Verdict) -> Label:
-    if verdict == "yes":
-        return Label(
-            "More comes back of what the bot calls resolved than of what people dealt with",
-            "Van wat de bot opgelost noemt komt meer terug dan van wat medewerkers afhandelden",
-        )
-    if verdict == "no":
-        return Label(
-            "No more than matters comes back of what the bot calls resolved, beside people",
-            "Van wat de bot opgelost noemt komt niet noemenswaardig meer terug dan bij medewerkers",
-        )
-    return Label(
-        "Not shown that more comes back of what the bot calls resolved than after people",
-        "Niet aangetoond dat van wat de bot opgelost noemt meer terugkomt dan na medewerkers",
-    )
-
-
-def _assumptions(claims: int, known: int, window: Window) -> tuple[Label, ...]:
-    told = [
-        Label(
-            "Who does not come back is taken to be helped: those who gave up for good are not seen, so the failures are a floor.",
-            "Wie niet terugkomt, geldt als geholpen: wie het voorgoed opgaf, is niet te zien; de uitkomst is een ondergrens.",
-        ),
-        Label(
-            "People get harder questions within a reason; if so, their contacts come back more and the excess is too small.",
-            "Medewerkers krijgen binnen een contactreden moeilijker vragen; dan komen die vaker terug en is het meerdere te klein.",
-        ),
-        Label(
-            "A contact that the organisation began counts as a next contact too, where it knows the person.",
-            "Ook een contact dat de organisatie zelf begon telt als vervolgcontact, als de klant bekend is.",
-        ),
-    ]
-    if known < claims:
-        told.append(
-            Label(
-                f"{claims - known:,} claims cannot be followed; whatever they did, between {window.low:.1%} and {window.high:.1%} "
-                "of all claims came back.",
-                f"{_nl(claims - known)} claims zijn niet te volgen; wat die klanten ook deden, tussen {_dutch(window.low)} en "
-                f"{_dutch(window.high)} van alle claims kwam terug.",
-            )
-        )
-    return tuple(told)
-
-
-def _dutch(share: float) -> str:
-    return f"{share:.1%}".replace(".", ",")
-
-
-def _settles(checks: Sequence[Check], effect: Effect) -> Label:
-    failed = {each.name for each in checks if not each.passed}
-    if "persons_known" in failed:
-        return Label(
-            "Ask the bot's visitors who they are, or link its sessions to accounts.",
-            "Laat bezoekers van de bot zich bekendmaken, of koppel sessies aan accounts.",
-        )
-    if "who_is_who" in failed:
-        return Label(
-            "Check a hundred doubtful pairs of customer records by hand, or get one customer number into every system.",
-            "Controleer honderd twijfelachtige paren klantrecords met de hand, of breng één klantnummer in elk systeem.",
-        )
-    if "like_with_like" in failed:
-        return Label(
-            "Contacts of people about the reasons that the bot deals with: let a share by lot go to people.",
-            "Contacten van medewerkers over de redenen die de bot afhandelt: laat een deel door loting naar medewerkers gaan.",
-        )
-    reach = (effect.high - effect.low) / 2
-    times = (reach / effect.value) ** 2 if effect.value else math.inf
-    if not math.isfinite(times) or times < 2:  # noqa: PLR2004  # less than twice as many is just 'more'
-        return Label("More contacts that can be followed.", "Meer contacten die te volgen zijn.")
-    return Label(
-        f"About {times:.0f} times as many contacts, if the excess is as large as it seems.",
-        f"Ongeveer {times:.0f} keer zoveel contacten, als het meerdere zo groot is als het lijkt.",
     )
