@@ -67,25 +67,31 @@ def under_headings(
         narrow: for a telephone, where each name stands above its dot.
         nought: whether the scale begins at nought.
     """
-    values, headings, height = _placed(lines, narrow=narrow)
     texts = max(ink_width(each.told, bold=True) for each in lines)
     rests = max(ink_width(each.rest, SMALL) for each in lines)
+    beside = NARROW - texts - rests - (2 if rests else 1) * _GAP
+    names = [_fitted(each.name, beside) if narrow else _wrapped(each.name) for each in lines]
+    values, headings, height = _placed(lines, names, narrow=narrow)
     if narrow:
         left, right, top = float(_EDGE), float(_EDGE), 2
     else:
-        wrapped = [part for each in lines for part in _wrapped(each.name)]
-        left = min(max(ink_width(each) for each in wrapped), _MOST_LEFT) + _GAP
+        left = min(max(ink_width(part) for each in names for part in each), _MOST_LEFT) + _GAP
         right, top = texts + rests + (2 if rests else 1) * _GAP + 4, 4
     width = (NARROW if narrow else WIDE) - left - right
     ends = [end for each in lines for end in each.numbers] + ([0.0] if nought else [])
     made = scale(ends, unit, language, room=width)
-    y = alt.Y("y:Q", title=None, axis=None, scale=alt.Scale(domain=[height, 0], nice=False, zero=False))
+    downward = alt.Scale(domain=[height, 0], nice=False, zero=False)
+    y = alt.Y("y:Q", title=None, axis=None, scale=downward)
     data = alt.Chart(alt.Data(values=values))
     layers: list[Any] = [*_grid(values, y, made, narrow=narrow), *_marks(values, y, made, narrow=narrow)]
     up = _ABOVE if narrow else 0
     if narrow:
-        name = data.mark_text(align="left", dy=-up).encode(y=y, x=alt.XValue(2 - _EDGE), text=alt.Text("name:N"))
+        top_line = alt.Y("top_line:Q", title=None, axis=None, scale=downward)
+        name = data.mark_text(align="left", lineBreak="\n", lineHeight=_LINE, dy=-up).encode(
+            y=top_line, x=alt.XValue(2 - _EDGE), text=alt.Text("wrapped:N")
+        )
     else:
+        top_line = y
         name = data.mark_text(align="right", fontSize=LABEL, lineBreak="\n", lineHeight=_LINE, dx=-_GAP).encode(
             y=y, x=alt.XValue(0), text=alt.Text("wrapped:N")
         )
@@ -93,13 +99,13 @@ def under_headings(
     layers += [
         name,
         data.mark_text(align="right", fontWeight="bold", dy=-up).encode(
-            y=y, x=alt.XValue(edge - (rests + _GAP if rests else 0)), text=alt.Text("told:N")
+            y=top_line, x=alt.XValue(edge - (rests + _GAP if rests else 0)), text=alt.Text("told:N")
         ),
     ]
     if rests:
         layers.append(
             data.mark_text(align="right", fontSize=SMALL, color=LIGHT["muted"], dy=-up).encode(
-                y=y, x=alt.XValue(edge), text=alt.Text("rest:N")
+                y=top_line, x=alt.XValue(edge), text=alt.Text("rest:N")
             )
         )
     if headings:
@@ -109,27 +115,42 @@ def under_headings(
     return finished(layers, width=width, height=height, padding=padding, look=config())
 
 
-def _placed(lines: Sequence[Line], *, narrow: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
+def _placed(
+    lines: Sequence[Line], names: Sequence[Sequence[str]], *, narrow: bool
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
     values: list[dict[str, Any]] = []
     headings: list[dict[str, Any]] = []
     y, under = 0.0, ""
-    for each in lines:
+    for each, name in zip(lines, names, strict=True):
         if each.heading and each.heading != under:
             headings.append({"y": y + _HEADING / 2 + 4, "heading": each.heading})
             y += _HEADING
         under = each.heading
-        step = _STEP + (_ABOVE if narrow else _LINE * (len(_wrapped(each.name)) - 1) * 0.4)
+        more = _LINE * (len(name) - 1)
+        step = _STEP + (_ABOVE + more if narrow else more * 0.4)
         middle = y + (step - _STEP / 2 if narrow else step / 2)
-        row = {"y": middle, "name": each.name, "wrapped": "\n".join(_wrapped(each.name))}
+        row = {"y": middle, "top_line": middle - more, "wrapped": "\n".join(name)}
         row |= {"told": each.told, "rest": each.rest}
-        told = {name: getattr(each, name) for name in ("value", "low", "high", "least", "most", "before", "target")}
-        values.append(row | {name: value for name, value in told.items() if math.isfinite(value)})
+        told = {key: getattr(each, key) for key in ("value", "low", "high", "least", "most", "before", "target")}
+        values.append(row | {key: value for key, value in told.items() if math.isfinite(value)})
         y += step
     return values, headings, y
 
 
 def _wrapped(name: str) -> list[str]:
     return textwrap.wrap(name, _CHARACTERS) or [""]
+
+
+def _fitted(name: str, room: float) -> list[str]:
+    """Return a name in lines that are no wider than ``room``, as far as its words allow."""
+    lines: list[str] = []
+    for word in name.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and ink_width(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1:] = [longer]
+    return lines or [""]
 
 
 def _grid(values: Sequence[dict[str, Any]], y: Any, made: Scale, *, narrow: bool) -> list[Any]:  # noqa: ANN401  # Altair is untyped
