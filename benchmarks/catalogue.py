@@ -172,7 +172,7 @@ def read(sql: str, frame: object) -> object:  # noqa: C901  # one branch a const
         exp.And: operator.and_, exp.Or: operator.or_,
     }  # fmt: skip
 
-    def of(node: object) -> object:  # noqa: PLR0911
+    def of(node: object) -> object:  # noqa: PLR0911  # one return for each kind of node
         if type(node) in compared:
             return compared[type(node)](of(node.this), of(node.expression))
         if isinstance(node, exp.Paren):

@@ -184,9 +184,9 @@ class Hard:
         """Return the contacts and the answers of one draw, and what all would have said."""
         n = self.contacts
         wait, channel = np.minimum(dice.geometric(0.35, n) - 1, 6), dice.choice(4, n, p=[0.5, 0.2, 0.2, 0.1])
-        outcome = np.where(dice.random(n) < 0.15 + 0.05 * wait * (wait > 2), dice.integers(1, 5, n), 0)  # noqa: PLR2004
-        again = (dice.random(n) < 0.2).astype(np.int64)  # noqa: PLR2004
-        burden, both = (wait - 1.5) / 1.5 + 2 * (outcome > 0), self.together * (wait > 2) * (outcome > 0)  # noqa: PLR2004
+        outcome = np.where(dice.random(n) < 0.15 + 0.05 * wait * (wait > 2), dice.integers(1, 5, n), 0)  # noqa: PLR2004  # what the world is made of
+        again = (dice.random(n) < 0.2).astype(np.int64)  # noqa: PLR2004  # what the world is made of
+        burden, both = (wait - 1.5) / 1.5 + 2 * (outcome > 0), self.together * (wait > 2) * (outcome > 0)  # noqa: PLR2004  # what the world is made of
         if self.exchanged:
             at_ease = (wait > 1) == (again == 1)
             hidden = np.where(at_ease, 0.5, -0.5)
@@ -195,7 +195,7 @@ class Hard:
             hidden = 0.55 - 0.35 * (burden + 3 * both) - 0.2 * again
             odds = -(0.5 * (burden + 3 * both) + 0.3 * again)
         noisy = hidden + dice.normal(size=n)
-        score = np.where(noisy > 0.6, 100.0, np.where(noisy < -0.35, -100.0, 0.0))  # noqa: PLR2004
+        score = np.where(noisy > 0.6, 100.0, np.where(noisy < -0.35, -100.0, 0.0))  # noqa: PLR2004  # what the world is made of
         odds = odds * (not self.even)
         begin = brentq(lambda at: float((1 / (1 + np.exp(-at - odds))).mean()) - self.rate, -20, 20)
         says = dice.random(n) < 1 / (1 + np.exp(-begin - odds))

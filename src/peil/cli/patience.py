@@ -115,7 +115,7 @@ def _row(each: Any, language: Any) -> tuple[str, ...]:  # noqa: ANN401  # numeri
     from peil.reports.numbers import count, group_text, interval_text, value_text
     from peil.terms import Unit
 
-    def seconds(one: Any) -> str:  # noqa: ANN401
+    def seconds(one: Any) -> str:  # noqa: ANN401  # a number with its interval
         if not math.isfinite(one.value):
             return "–"  # a dash stands for no number
         size = max(one.value, 100.0)

@@ -157,8 +157,8 @@ def birth_date(text: str) -> str | None:
         parts = [parts[0][:4], parts[0][4:6], parts[0][6:]]
     if len(parts) != 3:  # noqa: PLR2004  # year, month and day
         return None
-    year, month, day = parts if len(parts[0]) == 4 else (parts[2], parts[1], parts[0])  # noqa: PLR2004
-    if len(year) != 4 or len(month) > 2 or len(day) > 2 or not "1850" < year < "2100":  # noqa: PLR2004
+    year, month, day = parts if len(parts[0]) == 4 else (parts[2], parts[1], parts[0])  # noqa: PLR2004  # a year has four digits
+    if len(year) != 4 or len(month) > 2 or len(day) > 2 or not "1850" < year < "2100":  # noqa: PLR2004  # digits of a day, a month and a year
         return None
     if len(parts[0]) != 4 and int(month) > 12 >= int(day):  # noqa: PLR2004  # the month stood first
         month, day = day, month

@@ -322,6 +322,6 @@ def season(n: int, period: float, pairs: int = 2) -> Floats:
     if not (pairs >= 1 and 2 * pairs <= period):
         raise DefinitionError(
             f"a season of {period:g} rows has no {pairs} waves",
-            remedy=f"ask for 1 to {int(period // 2)}" if period >= 2 else "leave the season out",  # noqa: PLR2004
+            remedy=f"ask for 1 to {int(period // 2)}" if period >= 2 else "leave the season out",  # noqa: PLR2004  # the fewest periods of which half is one
         )
     return _waves(n, float(period), pairs)

@@ -152,7 +152,7 @@ def ppm(confidence: object) -> object:
     except ValueError:
         return confidence
     # floats of a softmax can exceed 1 by a rounding error
-    return round(min(share, 1.0) * CERTAIN) if 0 <= share < 1.000_01 else confidence  # noqa: PLR2004
+    return round(min(share, 1.0) * CERTAIN) if 0 <= share < 1.000_01 else confidence  # noqa: PLR2004  # a share with the rounding of its system
 
 
 def since_1970(stood: object) -> datetime | None:
