@@ -349,7 +349,7 @@ def test_headlines_and_findings_come_back_in_the_reports_language(benchmark, tmp
     )
     config = ReportConfig(headlines=("nps", "abandonment"), compare=compare, variants=(), trend_breaks=(), chapters=())
     report = write(benchmark, tmp_path / "r.html", "nl", config)
-    assert [each.split(":")[0] for each in report.headlines] == ["NPS", "Afhaakpercentage"]
+    assert [each.split(":")[0] for each in report.headlines] == ["NPS, 4 rondes samen", "Afhaakpercentage"]
     assert [each.verdict for each in report.findings] == ["yes"]
     assert "Organisaties schatten het oordeel van klanten te hoog in" in report.path.read_text(encoding="utf-8")
 
