@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from peil.cli import commands
 from peil.config import ConfigurationError
 from peil.config.small_cells import SmallCellsConfig
-from peil.errors import DefinitionError, PeilError, SourceError
+from peil.errors import DefinitionError, EvidenceError, PeilError, SourceError
 from peil.project import open_project
 from peil.reports.asked import Asked
 from peil.reports.small_cells import small_cells_topic
@@ -273,3 +273,19 @@ def test_a_crossing_that_the_project_cannot_ask_is_refused_with_its_place(tmp_pa
         SmallCellsConfig(measure="nps", by=("channel",), population="contacts").within(tmp_path).population
         == "contacts"
     )
+
+
+def test_a_field_that_no_row_has_is_a_slip_and_no_group(folder):
+    project = open_project(folder)
+    for ask in (project.estimate, project.small_cells):
+        with pytest.raises(DefinitionError, match="no row has a field 'sectr'") as refused:
+            ask("nps_believed", by=["extra.country", "extra.sectr"])
+        assert "'extra.sector'" in str(refused.value)
+    project.close()
+
+
+def test_a_field_that_is_empty_in_the_rows_chosen_is_no_slip(folder):
+    project = open_project(folder)
+    with pytest.raises(EvidenceError, match="no row"):
+        project.estimate("nps_believed", by=["extra.sector"], where="score > 10").only()
+    project.close()

@@ -11,6 +11,7 @@ import numpy as np
 from peil.dataset import Dataset
 from peil.engines.subset import outcomes
 from peil.errors import DefinitionError, EvidenceError
+from peil.estimates.extras import refuse_unknown_extras
 from peil.estimates.groups import grouping, rows_from
 from peil.estimates.moments import BILLION, Quantity, counted
 from peil.estimates.population import counts_of, fitted, listed
@@ -149,6 +150,7 @@ def cell_table(
     # the query has the groups of every row; those of other questions are no cells of this measure
     rows = np.bincount(found[0].moments.group, found[0].moments.rows, minlength=len(found[0].groups))
     seen = [group for group, n in zip(found[0].groups, rows, strict=True) if n > 0]
+    refuse_unknown_extras(data.engine, data.tables[measure.population], by, seen)
     told = None if population is None else fitted(population, by, seen)
     levels = _levels(by, seen, told)
     at = {group: place for place, group in enumerate(product(*levels))}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from peil.dataset import Dataset, Run
 from peil.errors import DefinitionError, EvidenceError
+from peil.estimates.extras import refuse_unknown_extras
 from peil.estimates.groups import grouping, rows_from
 from peil.estimates.invited import refuse_unknown_rates
 from peil.estimates.moments import Counted, NothingCountedError, Quantity, counted
@@ -231,6 +232,8 @@ def estimate(  # a question has this many sides
                 raise
             answered = {each.name for each, _ in found}
             found += [(each, _NOTHING) for each in here if each.name not in answered]
+        for _, columns in found:
+            refuse_unknown_extras(data.engine, table, by, columns["groups"])
         cluster = CLUSTERS[population] if design is None else "the design's clusters"
         if drawn.calibration:
             cluster += ", on residuals of calibrated weights"
