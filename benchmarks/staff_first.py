@@ -118,7 +118,7 @@ def unwelcome(draws: int) -> Iterator[str]:
 
 def others(draws: int) -> Iterator[str]:
     held = alarms = 0
-    planted = float(SimulatedStaffFirst().truth()["hazard_ratio"].value)  # type: ignore[arg-type]
+    planted = float(SimulatedStaffFirst().truth()["hazard_ratio"].value)  # type: ignore[arg-type]  # a number here
     for seed in range(draws):
         every = rows({}, 40_000 + seed)
         stays, beat = staying(every, level=0.95, fewest=5), pulse(every.panel, level=0.95, fewest=5)

@@ -207,7 +207,7 @@ def _said(node: Node) -> dict[str, str]:
     listed = str(node.get("description", "")).partition("Parameters:\n")[2].split("\n\n", maxsplit=1)[0]
     for line in listed.splitlines():
         head, colon, rest = line.strip().partition(": ")
-        if colon and len(line) - len(line.lstrip()) == 4 and all(each.isidentifier() for each in head.split(", ")):  # noqa: PLR2004
+        if colon and len(line) - len(line.lstrip()) == 4 and all(each.isidentifier() for each in head.split(", ")):  # noqa: PLR2004  # names stand four blanks in
             names = head.split(", ")
             found |= dict.fromkeys(names, rest)
         else:

@@ -155,7 +155,7 @@ def run_python(block: Block, page: str, namespace: dict[str, object]) -> str:
         code = compile("\n" * (block.line - 1) + block.code, page, "exec")
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(code, namespace)  # noqa: S102 - the documentation's own code is what is under test
+            exec(code, namespace)  # noqa: S102  # the documentation's own code is what is under test
         return printed.getvalue()
     session = doctest.DocTestParser().get_doctest(block.code, namespace, page, page, block.line - 1)
     said: list[str] = []

@@ -110,7 +110,7 @@ def test_the_picture_is_small_and_follows_the_colours_of_its_reader() -> None:
 
 def test_the_picture_can_be_made_again() -> None:
     maker = beside_the_documentation("make_picture")
-    made = ET.fromstring(maker.picture(maker.figure(contacts=6_000)))  # noqa: S314 - our own drawing
+    made = ET.fromstring(maker.picture(maker.figure(contacts=6_000)))  # noqa: S314  # our own drawing
     said = " ".join(made.itertext())
     assert "Organisations think" in said
     assert "Simulated data" in said

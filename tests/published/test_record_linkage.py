@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,16 +116,14 @@ def tutorial(truth: Sequence[str]) -> float:
         "l.first_name = r.first_name and levenshtein(r.surname, l.surname) <= 2",
         block_on("email"),
     ]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        linker = Linker(
-            DuckDBAPI(connection=con).register("fake", dataset_display_name="records"), settings, log_level=None
-        )
-        linker.training.estimate_probability_two_random_records_match(sure, recall=0.7)
-        linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-        linker.training.estimate_parameters_using_expectation_maximisation(block_on("first_name", "surname"))
-        linker.training.estimate_parameters_using_expectation_maximisation(block_on("dob"))
-        made = linker.inference.predict(threshold_match_probability=0.01)
+    linker = Linker(
+        DuckDBAPI(connection=con).register("fake", dataset_display_name="records"), settings, log_level=None
+    )
+    linker.training.estimate_probability_two_random_records_match(sure, recall=0.7)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
+    linker.training.estimate_parameters_using_expectation_maximisation(block_on("first_name", "surname"))
+    linker.training.estimate_parameters_using_expectation_maximisation(block_on("dob"))
+    made = linker.inference.predict(threshold_match_probability=0.01)
     pairs = con.sql(
         f"select unique_id_l, unique_id_r, match_probability, match_weight from {made.physical_name}"
     ).to_arrow_table()

@@ -173,7 +173,7 @@ def compared(seed: int, moved: float, **told: object) -> Judged:
     step = 1.0 * (np.arange(WEEKS) >= BEFORE)
     controls = [weekly(seed + 100 + each, (moved if each == 0 else 0.0) * step, rho=0.3) for each in range(3)]
     measure = weekly(seed, 4 * step, rho=0.3)
-    return judged(measure, BROKE_ON, KNOWN, controls=controls, with_curve=False, **told)  # type: ignore[arg-type]
+    return judged(measure, BROKE_ON, KNOWN, controls=controls, with_curve=False, **told)  # type: ignore[arg-type]  # settings, each of its own kind
 
 
 def test_a_contaminated_control_is_found_its_bias_told_and_the_verdict_capped() -> None:

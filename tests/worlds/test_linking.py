@@ -410,7 +410,7 @@ def test_the_command_counts_persons_explains_a_pair_and_takes_decisions_back(tmp
 
     counted = ran()
     assert counted["registers"]["shop"]["persons"] == 3  # type: ignore[index]  # plain JSON
-    assert counted["contacts"][0] == {  # type: ignore[index]
+    assert counted["contacts"][0] == {  # type: ignore[index]  # a list, as JSON has it
         "organisation": "shop", "contacts": 10, "of_a_known_person": 6, "without_any_handle": 3, "with_a_shared_handle_only": 1, "persons_in_contact": 3,
     }  # fmt: skip
     assert (

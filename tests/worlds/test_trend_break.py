@@ -69,7 +69,7 @@ def failed(found: Judged) -> set[str]:
 
 
 def many(change: np.ndarray | float, **told: float) -> list[Judged]:
-    return [judged(weekly(seed, change, **told), BROKE_ON, NOTHING_KNOWN, with_curve=False) for seed in range(DRAWS)]  # type: ignore[arg-type]
+    return [judged(weekly(seed, change, **told), BROKE_ON, NOTHING_KNOWN, with_curve=False) for seed in range(DRAWS)]  # type: ignore[arg-type]  # settings, each of its own kind
 
 
 def test_a_planted_step_is_found_and_its_interval_holds_it():

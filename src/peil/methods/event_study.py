@@ -90,7 +90,7 @@ def event_study(
         control_group="not_yet_treated", base_period="universal", alpha=1 - level, allow_unbalanced_panel=False
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # cells that nobody is left to compare in, and weeks that somebody missed
         try:
             whole = model.fit(table, outcome="y", unit="agent", time="time", first_treat="cohort")
             around = whole.aggregate("event_study")

@@ -321,4 +321,4 @@ def audited_share(
     shift = 2 * z * z * (p * s_added * (1 - s_added) / n_s - (1 - p) * c_added * (1 - c_added) / n_c)
     low, high = (p + shift + side * z * np.sqrt(spread) for side in (-1, 1))
     value = (value + c - 1) / (s + c - 1)
-    return tuple(float(np.clip(each, 0.0, 1.0)) for each in (value, low, high))  # type: ignore[return-value]
+    return tuple(float(np.clip(each, 0.0, 1.0)) for each in (value, low, high))  # type: ignore[return-value]  # three of them

@@ -127,11 +127,11 @@ def structural(series: Floats, columns: Floats, model: Level, season: int | None
         >>> fit.settled, bool(abs(fit.variance["irregular"] - noise.var()) < 0.03)
         (True, True)
     """
-    from statsmodels.tools.sm_exceptions import (  # type: ignore[import-untyped,unused-ignore]
+    from statsmodels.tools.sm_exceptions import (  # type: ignore[import-untyped,unused-ignore]  # no types come with it
         ConvergenceWarning,
         SpecificationWarning,
     )
-    from statsmodels.tsa.statespace.structural import (  # type: ignore[import-untyped,unused-ignore]
+    from statsmodels.tsa.statespace.structural import (  # type: ignore[import-untyped,unused-ignore]  # no types come with it
         UnobservedComponents,
     )
 
@@ -144,6 +144,7 @@ def structural(series: Floats, columns: Floats, model: Level, season: int | None
         )
     even, k = (columns - centre[1:]) / size[1:], columns.shape[1]
     with warnings.catch_warnings():
+        # a level that does not move is given noise, as is meant
         warnings.simplefilter("ignore", SpecificationWarning)
         # told by `settled`
         warnings.simplefilter("ignore", ConvergenceWarning)

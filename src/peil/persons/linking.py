@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -215,10 +214,8 @@ def _linker(con: Any, settings: dict[str, Any], table: str = "everything") -> It
     before = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            api = DuckDBAPI(connection=con)
-            yield Linker(api.register(table, dataset_display_name="records"), settings, log_level=None), api
+        api = DuckDBAPI(connection=con)
+        yield Linker(api.register(table, dataset_display_name="records"), settings, log_level=None), api
     finally:
         log.setLevel(before)
 

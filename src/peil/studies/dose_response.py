@@ -117,7 +117,7 @@ def dose_response(  # noqa: PLR0913  # what is pre-registered of one question
     else:
         table = dose.over(counted.starts, period)
         mixes = moved(data, measure, counted, counted.starts[max(1, onset(table))], where=where)
-        found = dosed_series(counted, table, Known(**told, mixes=mixes), wanted)  # type: ignore[arg-type]
+        found = dosed_series(counted, table, Known(**told, mixes=mixes), wanted)  # type: ignore[arg-type]  # a mapping of settings, each of its own kind
         names = ()
     return DoseResponse(
         finding=found.finding, measure=measure, label=dose.label, response=found.response, relative=found.relative,

@@ -129,7 +129,7 @@ def _first(world: World, contacts: Contacts, rng: np.random.Generator) -> Block:
     wrap = np.where(taken, _lognormal(np.full(size, WRAP_S), 0.7, rng), NOTHING)
     reply = np.where(channel == MAIL, 6 * _HOUR, 20 * _MINUTE)
     responded = np.where(slow, started + talk + _lognormal(reply.astype(np.float64), 0.9, rng), NOTHING)
-    again = slow & (rng.random(size) < 0.25)  # noqa: PLR2004 - a quarter needs a second turn
+    again = slow & (rng.random(size) < 0.25)  # noqa: PLR2004  # a quarter needs a second turn
     resolved = np.where(slow, responded + np.where(again, _lognormal(4.0 * reply, 0.8, rng), 0), NOTHING)
     ended = np.select(
         [taken, bot, slow], [answered + talk + np.maximum(hold, 0), started + talk, resolved], default=started + wait

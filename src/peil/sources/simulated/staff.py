@@ -90,7 +90,7 @@ def roster(world: World) -> pa.RecordBatch:
 def agent_states(world: World) -> pa.RecordBatch:
     """Return the first working days of every agent in blocks that follow one another."""
     each_day = _CYCLES * len(_DAY_TYPE) + 3
-    days = [day for day in _days_of(world) if day.weekday() < 5][: world.state_days]  # noqa: PLR2004 - Saturday is 5
+    days = [day for day in _days_of(world) if day.weekday() < 5][: world.state_days]  # noqa: PLR2004  # Saturday is 5
     rng = world.generator(1)
     states, lengths = _day_of_work(world, len(days) * world.agents, rng)
     starts = np.repeat([moment(day, 8) for day in days], world.agents)
@@ -125,7 +125,7 @@ def _day_of_work(world: World, size: int, rng: np.random.Generator) -> tuple[Int
     kinds = np.tile(np.arange(len(_DAY_TYPE)), _CYCLES)
     third = len(kinds) // 3
     pause = np.full((size, 1), _BREAK_S)
-    gathering = rng.random((size, 1)) < 0.3  # noqa: PLR2004 - three days in ten hold a meeting or a training
+    gathering = rng.random((size, 1)) < 0.3  # noqa: PLR2004  # three days in ten hold a meeting or a training
     training = gathering & (rng.random((size, 1)) < 0.4)  # noqa: PLR2004  # two gatherings in five are trainings
     lengths = np.hstack(
         [cycles[:, :third], pause, cycles[:, third : 2 * third], gathering * _MEETING_S, pause, cycles[:, 2 * third :]]
