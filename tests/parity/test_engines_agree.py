@@ -178,6 +178,20 @@ def test_every_measure_is_the_same(pairs, world, by):
     _the_same_answers(duck.engine.answers, spark.engine.answers)
 
 
+def test_a_field_that_no_row_has_is_refused_and_one_that_some_rows_lack_is_a_group_without_it(pairs):
+    for data in pairs["nasty"]:
+        with pytest.raises(DefinitionError, match="no row has a field 'regoin'") as refused:
+            estimate([CATALOGUE["abandonment"], CATALOGUE["nps"]], data, by=["extra.regoin"])
+        assert "'extra.region'" in str(refused.value)
+        contacts, intervals = estimate(
+            [CATALOGUE["handle_time"], CATALOGUE["interval_volume"]], data, by=["extra.region"]
+        )
+        assert len(contacts.groups) > 1
+        assert intervals.groups == ((None,),)
+        with pytest.raises(DefinitionError, match="no row has a field 'region'"):
+            estimate(CATALOGUE["interval_volume"], data, by=["extra.region"])
+
+
 def _the_same_answers(answers, others):
     """Compare what the engines returned before anything was made of it: whole numbers exactly."""
     assert [sql for sql, _ in answers] == [sql for sql, _ in others]

@@ -150,7 +150,7 @@ def cell_table(
     # the query has the groups of every row; those of other questions are no cells of this measure
     rows = np.bincount(found[0].moments.group, found[0].moments.rows, minlength=len(found[0].groups))
     seen = [group for group, n in zip(found[0].groups, rows, strict=True) if n > 0]
-    refuse_unknown_extras(data.engine, data.tables[measure.population], by, seen)
+    refuse_unknown_extras(data.engine, {data.tables[measure.population].name: seen}, by)
     told = None if population is None else fitted(population, by, seen)
     levels = _levels(by, seen, told)
     at = {group: place for place, group in enumerate(product(*levels))}

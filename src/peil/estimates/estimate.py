@@ -205,6 +205,7 @@ def estimate(  # a question has this many sides
     """
     asked = [measures] if isinstance(measures, Measure) else list(measures)
     made: dict[str, Estimates] = {}
+    grouped: dict[str, list[tuple[Any, ...]]] = {}
     for population in dict.fromkeys(each.population for each in asked):
         here = [each for each in asked if each.population == population]
         schema, table = POPULATIONS[population], data.tables[population]
@@ -232,8 +233,7 @@ def estimate(  # a question has this many sides
                 raise
             answered = {each.name for each, _ in found}
             found += [(each, _NOTHING) for each in here if each.name not in answered]
-        for _, columns in found:
-            refuse_unknown_extras(data.engine, table, by, columns["groups"])
+        grouped[table.name] = [group for _, columns in found for group in columns["groups"]]
         cluster = CLUSTERS[population] if design is None else "the design's clusters"
         if drawn.calibration:
             cluster += ", on residuals of calibrated weights"
@@ -243,6 +243,7 @@ def estimate(  # a question has this many sides
             made[measure.name] = Estimates(
                 measure=measure, by=tuple(by), level=level, method=method, run=data.run, **rest
             )
+    refuse_unknown_extras(data.engine, grouped, by)
     return [made[each.name] for each in asked]
 
 

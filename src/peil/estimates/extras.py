@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from peil.engines.engine import Engine
-from peil.engines.schema import Table
 from peil.errors import DefinitionError, neighbours
 
 _PREFIX = "extra."
@@ -14,31 +13,32 @@ _PREFIX = "extra."
 _LOOKED_AT = 1_000
 
 
-def refuse_unknown_extras(engine: Engine, table: Table, by: Sequence[str], groups: Iterable[Sequence[object]]) -> None:
-    """Refuse to group by a field that no row has.
+def refuse_unknown_extras(engine: Engine, found: Mapping[str, Iterable[Sequence[object]]], by: Sequence[str]) -> None:
+    """Refuse to group by a field that no row of anything asked has.
+
+    Contacts may have a field that the queues' intervals lack: asked together, intervals are one group without it.
 
     Parameters:
         engine: where the rows are.
-        table: the rows.
+        found: the groups found in each table of rows; only where a field is empty in all of them are the rows looked at.
         by: what was grouped by.
-        groups: the groups that were found; only where a field is empty in all of them are the rows looked at.
 
     Raises:
         DefinitionError: no row has the field; names its neighbours.
     """
-    found = list(groups)
+    groups = [each for here in found.values() for each in here]
     for place, name in enumerate(by):
         field = name.removeprefix(_PREFIX)
-        if field == name or not found or any(each[place] is not None for each in found):
+        if field == name or not groups or any(each[place] is not None for each in groups):
             continue
-        known = _names(engine, table)
+        known = {each for table in found for each in _names(engine, table)}
         if field not in known:
             raise DefinitionError(f"no row has a field '{field}'", remedy=_remedy(name, known))
 
 
-def _names(engine: Engine, table: Table) -> set[str]:
+def _names(engine: Engine, table: str) -> set[str]:
     rows = engine.rows(
-        f"select extra from {table.name} as t where extra is not null group by extra order by extra limit {_LOOKED_AT}"
+        f"select extra from {table} as t where extra is not null group by extra order by extra limit {_LOOKED_AT}"
     )
     return {key for text in rows.column("extra").to_pylist() for key in json.loads(text)}
 
