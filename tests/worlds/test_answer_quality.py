@@ -428,8 +428,9 @@ def test_the_chapter_sets_figures_with_and_without_doubtful_responses_side_by_si
     asked = Asked(data=written(tmp_path, rows), catalogue=CATALOGUE, language="en", minimum_n=10, level=0.95)
     (chapter,) = chapters(asked)
     (table,) = [each for each in chapter.tables if each.file == "doubted.csv"]
-    (row,) = [dict(zip(table.names, (cell.stored for cell in each), strict=True)) for each in table.rows]
+    (row,) = table.records
     assert row["measure_and_flag"] == "Net promoter score: too fast"
-    assert row["left_out"] == "20"
-    assert float(row["without"]) - float(row["with"]) == pytest.approx(float(row["difference"]), abs=1e-6)
+    assert row["left_out"] == 20
+    assert row["without"] - row["with"] == pytest.approx(row["difference"], abs=1e-6)
+    assert row["low"] < row["difference"] < row["high"]
     assert any(each.startswith("Leaving out doubtful responses moves: Net promoter score.") for each in chapter.facts)

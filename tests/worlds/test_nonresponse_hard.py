@@ -227,6 +227,8 @@ def test_the_command_tells_what_the_study_finds(told, project):
     assert [each["odds_apart"] for each in found["bounds"]] == [None, 2.0]
     assert {each["name"] for each in found["checks"]} == {each.name for each in study.finding.checks}
     assert len(found["who_answers"]) > 5
+    assert all(0 <= each["low"] <= each["share"] <= each["high"] <= 1 for each in found["who_answers"])
+    assert all(each["answered"] <= each["asked"] <= each["contacts"] for each in found["who_answers"])
 
 
 def test_the_command_reads_as_a_finding_with_its_bounds(told):

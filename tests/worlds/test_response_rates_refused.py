@@ -136,6 +136,17 @@ def test_an_export_of_respondents_only_has_no_response_rate_whatever_became_of_t
     assert any("how many were asked is not known" in each for each in chapter.facts)
 
 
+def test_respondents_only_beside_a_survey_with_silent_invitations_do_not_count_as_everybody(tmp_path):
+    came = [("web", "1", "complete")] * 20
+    project = opened(tmp_path, came + SAMPLE)
+    for ask in ({}, {"by": ["survey"]}):
+        with pytest.raises(EvidenceError, match="of 'web' there are respondents only") as refused:
+            project.estimate("response_rate_1", **ask)
+        assert "survey not in ('web')" in str(refused.value)
+    assert project.estimate("response_rate_1", where="survey not in ('web')").only().value == pytest.approx(0.5)
+    project.close()
+
+
 def test_where_everybody_was_asked_and_answered_that_can_be_said(tmp_path):
     project = opened(
         tmp_path, [("all", "1", "complete")] * 12, INVITED.replace("{name: club, panel: opt_in}", "{name: all, panel: census}")
@@ -148,7 +159,9 @@ def test_where_everybody_was_asked_and_answered_that_can_be_said(tmp_path):
 
 def test_a_simulated_survey_may_give_its_rates_until_it_is_said_to_be_of_volunteers():
     data = made()
-    assert estimate(measure_named("response_rate_1"), data)[0].only().n
+    with pytest.raises(EvidenceError, match="of 'staff' there are respondents only"):
+        estimate(measure_named("response_rate_1"), data)
+    assert estimate(measure_named("response_rate_1"), replace(data, panels={"staff": "census"}))[0].only().n
     with pytest.raises(DefinitionError, match="of 'customer'"):
         estimate(measure_named("response_rate_1"), replace(data, panels={"customer": "opt_in", "staff": "census"}))
 

@@ -78,7 +78,7 @@ def nonresponse(  # noqa: PLR0917  # an argument an option
             "most_off": found.most_off,
             "checks": _checks(finding),
             "assumptions": [each.en for each in finding.assumptions],
-            "who_answers": _rows(answering.table) if answering else [],
+            "who_answers": answering.table.records if answering else [],
         }
         tell(told, as_json=True)
         return
@@ -191,10 +191,6 @@ def _say(finding: Any, lang: Any) -> None:  # noqa: ANN401  # the same
 def _show(one: Any) -> None:  # noqa: ANN401  # peil.reports.tables.Table, imported late
     right = [place for place, cell in enumerate(one.rows[0]) if cell.numeric] if one.rows else []
     table(one.head, [[cell.shown for cell in row] for row in one.rows], right=right, title=one.caption)
-
-
-def _rows(one: Any) -> list[dict[str, str]]:  # noqa: ANN401  # the same
-    return [dict(zip(one.names, (cell.stored for cell in row), strict=True)) for row in one.rows]
 
 
 COMMANDS = (nonresponse, scale)

@@ -45,7 +45,6 @@ def cells(  # noqa: PLR0917  # a crossing is agreed on in this many terms
     from peil.reports.asked import Asked
     from peil.reports.small_cells import modelled, told_of
     from peil.reports.small_cells_tables import cells_table, errors_table, margin_table, spread_table
-    from peil.reports.tables import to_csv
 
     project = open_project(path)
     report = project.settings.report
@@ -65,8 +64,7 @@ def cells(  # noqa: PLR0917  # a crossing is agreed on in this many terms
         project.close()
     every = [cells_table(asked, each) for each in found]
     if out:
-        text = to_csv(every[0].names, ([cell.stored for cell in row] for row in every[0].rows))
-        Path(out).write_text(text, encoding="utf-8", newline="")
+        Path(out).write_text(every[0].csv, encoding="utf-8", newline="")
     if as_json:
         tell({"small_cells": [each.plain() for each in found], "run": described(found[0].run)}, as_json=True)
         return

@@ -34,9 +34,7 @@ def journeys(path: str | None, top: int, language: str, as_json: bool) -> None:
         )
     if as_json:
         rows = {
-            one.file.removesuffix(".csv").replace("-", "_"): [
-                dict(zip(one.names, (cell.stored for cell in row), strict=True)) for row in one.rows
-            ]
+            one.file.removesuffix(".csv").replace("-", "_"): one.records
             for one in (*found.tables, *(figure.table for figure in found.figures))
         }
         window = {"window_days": rule.window_days, "reason": rule.reason, "retell_seconds": rule.retell_seconds}

@@ -72,12 +72,7 @@ def _plain(chapter: Any) -> dict[str, object]:  # noqa: ANN401  # peil.reports.s
         "survey": chapter.survey,
         "audience": chapter.audience,
         "facts": list(chapter.facts),
-        "tables": {
-            one.file.removesuffix(".csv"): [
-                dict(zip(one.names, (cell.stored for cell in row), strict=True)) for row in one.rows
-            ]
-            for one in chapter.tables
-        },
+        "tables": {one.file.removesuffix(".csv"): one.records for one in chapter.tables},
     }
 
 

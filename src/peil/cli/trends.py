@@ -154,7 +154,7 @@ def evidence(path: str | None, file: str | None, language: str, as_json: bool) -
     lang = chosen_language(language)
     made, together = evidence_table(found.register, lang), syntheses(found.register)
     if as_json:
-        rows = [dict(zip(made.names, (cell.stored for cell in row), strict=True)) for row in made.rows]
+        rows = made.records
         said = [
             {
                 "item": one.item,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from peil.config.part import Part
-
-_EXTRA = re.compile(r"^extra\.(\w+)$")
 
 
 class MarginConfig(Part):
@@ -29,12 +26,6 @@ class MarginConfig(Part):
     where: str | None = Field(
         default=None, description="which contacts are counted; those that are not ignored, if left out"
     )
-
-    @field_validator("by")
-    @classmethod
-    def _facts(cls, by: tuple[str, ...]) -> tuple[str, ...]:
-        """Read ``extra.NAME`` as everywhere else: a fact of the respondent."""
-        return tuple(_EXTRA.sub(r"extra_field(extra, '\1')", each) for each in by)
 
     @model_validator(mode="after")
     def _told(self) -> Self:

@@ -41,11 +41,41 @@ OWN = {
 
 def _parsed(sql: str, what: str) -> exp.Expr:
     try:
-        return sqlglot.parse_one(sql, dialect="duckdb")
+        tree = sqlglot.parse_one(sql, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
         raise DefinitionError(
             f"{what}: '{sql}' cannot be read as SQL", remedy="check brackets, quotes and commas"
         ) from None
+    return tree.transform(_field, copy=False) if "extra." in sql.lower() else tree
+
+
+def field(name: str) -> str:
+    """Return SQL for a field that an export kept, whatever its name holds.
+
+    Example:
+        >>> field("country"), field("tier +1")
+        ('extra.country', 'extra."tier +1"')
+    """
+    return f"extra.{exp.to_identifier(name).sql(dialect='duckdb')}"
+
+
+@lru_cache(maxsize=1024)
+def fields_read(sql: str) -> tuple[str, ...]:
+    """Return the fields of an export that an expression reads.
+
+    Example:
+        >>> fields_read("extra.country = 'NL' and score > 6")
+        ('country',)
+    """
+    own = (each for each in _parsed(sql, "where").find_all(exp.Anonymous) if str(each.this).lower() == "extra_field")
+    return tuple(sorted({each.expressions[-1].name for each in own if each.expressions}))
+
+
+def _field(node: exp.Expr) -> exp.Expr:
+    """Read ``extra.NAME`` as the field that an export kept."""
+    if isinstance(node, exp.Column) and node.table.lower() == "extra":
+        return exp.Anonymous(this="extra_field", expressions=[exp.column("extra"), exp.Literal.string(node.name)])
+    return node
 
 
 def _refuse(node: exp.Expr, what: str, allowed: tuple[type[exp.Expr], ...]) -> None:
@@ -109,6 +139,8 @@ def columns_read(sql: str, what: str) -> frozenset[str]:
     Example:
         >>> sorted(columns_read("case when answered and wait_ms <= 20000 then 1 else 0 end", "of"))
         ['answered', 'wait_ms']
+        >>> sorted(columns_read("extra.country = 'NL' and score > 6", "where"))
+        ['extra', 'score']
         >>> columns_read("avg(wait_ms)", "of")
         Traceback (most recent call last):
         ...
@@ -180,6 +212,8 @@ def rendered(sql: str, dialect: Dialect, what: str = "query") -> str:
         'SELECT (EPOCH_MS(ended_at) - EPOCH_MS(started_at)) AS long_ms FROM legs'
         >>> rendered("select whole_div(talk_ms + hold_ms, 2) as half_ms from legs", "spark")
         'SELECT ((talk_ms + hold_ms) DIV 2) AS half_ms FROM legs'
+        >>> rendered("select score from answers where extra.country = 'NL'", "spark")
+        "SELECT score FROM answers WHERE GET_JSON_OBJECT(extra, '$.' || 'country') = 'NL'"
     """
     tree = _parsed(sql, what)
     for node in tree.walk():

@@ -230,10 +230,13 @@ def estimate(  # a question has this many sides
             ]
         except NothingCountedError:
             if len(asked) == 1:
+                refuse_unknown_extras(data.engine, {table.name: ()}, by, where)
                 raise
             answered = {each.name for each, _ in found}
             found += [(each, _NOTHING) for each in here if each.name not in answered]
-        grouped[table.name] = [group for _, columns in found for group in columns["groups"]]
+        grouped[table.name] = [
+            group for _, columns in found for group, n in zip(columns["groups"], columns["n"], strict=True) if n
+        ]
         cluster = CLUSTERS[population] if design is None else "the design's clusters"
         if drawn.calibration:
             cluster += ", on residuals of calibrated weights"
@@ -243,7 +246,7 @@ def estimate(  # a question has this many sides
             made[measure.name] = Estimates(
                 measure=measure, by=tuple(by), level=level, method=method, run=data.run, **rest
             )
-    refuse_unknown_extras(data.engine, grouped, by)
+    refuse_unknown_extras(data.engine, grouped, by, where)
     return [made[each.name] for each in asked]
 
 

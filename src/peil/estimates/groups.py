@@ -86,7 +86,7 @@ def grouping(by: Sequence[str], schema: Schema) -> Grouping:
                 raise DefinitionError(
                     f"'{each}' tells customers apart: no figures are given by it", remedy="group by something else"
                 )
-        elif re.fullmatch(r"extra\.[A-Za-z0-9_+ -]+", each) and "extra" in schema.names:
+        elif re.fullmatch(r"extra\.[\w+ -]+", each) and "extra" in schema.names:
             column = f"extra_field(t.extra, '{each.removeprefix('extra.')}')"
         else:
             known = [*PERIODS, *OF_THE_CALENDAR, "hour", *schema.names]

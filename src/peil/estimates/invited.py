@@ -21,7 +21,7 @@ def refuse_unknown_rates(data: Dataset, measures: Iterable[Measure], source: str
 
     Raises:
         DefinitionError: one of the measures is a response, cooperation, refusal or contact rate, and a row is of volunteers.
-        EvidenceError: the same, and of none of the rows' surveys anybody is known who was asked and stayed silent.
+        EvidenceError: the same, and of one of the rows' surveys nobody is known who was asked and stayed silent.
 
     Example:
         >>> from dataclasses import replace
@@ -51,9 +51,11 @@ def refuse_unknown_rates(data: Dataset, measures: Iterable[Measure], source: str
     untold = sorted(
         asked - {str(row["survey"]) for row in rows} - {name for name, how in data.panels.items() if how == "census"}
     )
-    if untold and len(untold) == len(asked):
+    if untold:
         names = ", ".join(f"'{each}'" for each in untold)
+        some = f", or leave these out with where: survey not in ({names})" if len(untold) < len(asked) else ""
         raise EvidenceError(
             f"of {names} there are respondents only: how many were asked is not known, so there is no '{rate.name}'",
-            remedy="load who was asked and did not answer too, or ask for completion_rate; where everybody did answer, say 'panel: census'",
+            remedy="load who was asked and did not answer too, or ask for completion_rate; where everybody did answer, say "
+            f"'panel: census'{some}",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from peil.engines.schema import Kind, Schema
+from peil.engines.subset import field
 from peil.estimates.groups import OF_THE_CALENDAR, PERIODS, grouping
 
 
@@ -36,7 +37,7 @@ def condition(by: str, value: object, schema: Schema) -> str:
     if by == "hour" and "hour" not in schema.names:
         return _is("whole_div(started_minute, 60)", value if value is None else int(str(value)))
     if by.startswith("extra."):
-        return _is(f"extra_field(extra, '{by.removeprefix('extra.')}')", value if value is None else str(value))
+        return _is(field(by.removeprefix("extra.")), value if value is None else str(value))
     kind = schema.column(by).kind
     return _is(by, _typed(value) if kind in {Kind.INTEGER, Kind.FLAG} else value)
 

@@ -7,7 +7,7 @@ from peil.reports import labels, numbers
 from peil.reports.asked import Asked
 from peil.reports.figures import Figure
 from peil.reports.headed import Line, under_headings
-from peil.reports.tables import Cell, Table, figures, intervals, words
+from peil.reports.tables import Cell, Table, figures, several, words
 from peil.studies.nonresponse import NonResponse
 from peil.terms import Label, Unit
 
@@ -76,7 +76,9 @@ def _answering_table(asked: Asked, shown: list[Rate]) -> Table:
             figures(asked.count(each.asked), each.asked),
             figures(asked.count(each.answered), each.answered),
             figures(numbers.value_text(each.value, Unit.SHARE, asked.language), each.value),
-            intervals(numbers.interval_text(each.low, each.high, Unit.SHARE, asked.language)),
+            several(
+                numbers.interval_text(each.low, each.high, Unit.SHARE, asked.language), low=each.low, high=each.high
+            ),
         )
         for each in shown
     ]
@@ -106,7 +108,7 @@ def bounds_table(asked: Asked, found: NonResponse) -> Table:
     ):
         between = numbers.interval_text(each.low, each.high, unit, asked.language, size=abs(each.value))
         value = figures(numbers.value_text(each.value, unit, asked.language), each.value)
-        rows.append((words(name), value, intervals(between), words("interval")))
+        rows.append((words(name), value, several(between, low=each.low, high=each.high), words("interval")))
     for bound in found.bounds:
         # odds that are alike are what weighting supposes: that row stands above
         if bound.gamma == 1:
@@ -121,7 +123,9 @@ def bounds_table(asked: Asked, found: NonResponse) -> Table:
         )
         ends = numbers.interval_text(bound.low, bound.high, unit, asked.language)
         kind = words(asked.say("bounds, no interval", "grenzen, geen interval"))
-        rows.append((words(told), Cell(shown="–", stored="", numeric=True), intervals(ends), kind))
+        rows.append(
+            (words(told), Cell(shown="–", stored="", numeric=True), several(ends, low=bound.low, high=bound.high), kind)
+        )
     name = found.naive.measure.label.read(asked.language)
     return Table(
         caption=asked.say(

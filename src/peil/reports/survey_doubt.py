@@ -9,7 +9,7 @@ from peil.measures.measure import Measure
 from peil.reports import numbers
 from peil.reports.asked import Asked
 from peil.reports.survey_tables import FLAGS
-from peil.reports.tables import Cell, Table, figures, intervals, words
+from peil.reports.tables import Cell, Table, figures, several, words
 
 
 def doubted_told(asked: Asked, found: Sequence[tuple[Measure, Sequence[Doubted]]]) -> str:
@@ -60,7 +60,9 @@ def doubted_table(asked: Asked, found: Sequence[tuple[Measure, Sequence[Doubted]
             ]
             gap = numbers.value_text(shift.value, unit, asked.language, difference=True)
             between = numbers.interval_text(shift.low, shift.high, unit, asked.language, difference=True)
-            rows.append((named, left, *both, figures(gap, shift.value), intervals(between)))
+            rows.append(
+                (named, left, *both, figures(gap, shift.value), several(between, low=shift.low, high=shift.high))
+            )
     return Table(
         caption=asked.say("With and without doubtful responses", "Met en zonder twijfelachtige reacties"),
         head=(

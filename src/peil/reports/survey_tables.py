@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from peil.measures.measure import Measure
 from peil.reports import comparability, numbers, questions, sentences
 from peil.reports.asked import Asked
-from peil.reports.tables import Cell, Table, figures, intervals, words
+from peil.reports.tables import Cell, Table, figures, several, words
 from peil.studies.wave_change import RoundChange
 from peil.surveys.instrument import Put
 from peil.surveys.outcomes import OutcomeRates, Rate
@@ -79,8 +79,12 @@ def _rounds_table(
                 figures(numbers.value_text(effect.first.value, unit, asked.language), effect.first.value),
                 figures(numbers.value_text(effect.second.value, unit, asked.language), effect.second.value),
                 figures(gap, effect.value),
-                intervals(between),
-                intervals(f"{asked.count(effect.first.n)} / {asked.count(effect.second.n)}"),
+                several(between, low=effect.low, high=effect.high),
+                several(
+                    f"{asked.count(effect.first.n)} / {asked.count(effect.second.n)}",
+                    n_before=effect.first.n,
+                    n_after=effect.second.n,
+                ),
                 words(verdict),
                 words(comparability.named(each.changes, asked) or asked.say("nothing", "niets")),
             )
@@ -140,7 +144,7 @@ def questions_table(asked: Asked, where: str, read: Sequence[Measure]) -> Table:
                 (
                     words(measure.label.read(asked.language)),
                     words(told or asked.say("text not delivered", "tekst niet aangeleverd")),
-                    intervals(scale),
+                    Cell(shown=scale, stored=scale, numeric=True),
                     words(", ".join(each.wave for each in these if each.wave) or "–"),
                     figures(asked.count(n), n),
                 )
@@ -174,7 +178,11 @@ def outcomes_table(asked: Asked, found: OutcomeRates) -> Table:
             (
                 words(f"{label.read(asked.language)} ({codes})" if codes else label.read(asked.language)),
                 figures(numbers.value_text(value, Unit.SHARE, asked.language), value),
-                intervals(numbers.interval_text(these[0].low, these[0].high, Unit.SHARE, asked.language)),
+                several(
+                    numbers.interval_text(these[0].low, these[0].high, Unit.SHARE, asked.language),
+                    low=these[0].low,
+                    high=these[0].high,
+                ),
                 figures(asked.count(n), n),
                 words(these[0].formula),
             )

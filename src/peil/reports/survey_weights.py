@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +30,6 @@ group by coalesce(wave, ''), weight_ppb
 order by coalesce(wave, ''), weight_ppb
 """
 _NEVER_ONE = 1_000_000_000
-_EXTRA = re.compile(r"extra_field\(extra, '([^']+)'\)")
 _LONGEST = 24
 
 
@@ -252,8 +250,8 @@ def _levels(asked: Asked, found: Diagnosis) -> list[_Level]:
 
 
 def _columns(fit: Fit) -> list[str]:
-    """What a margin is made of; a fact of the respondent goes by its own name."""
-    return [each.strip() for each in _EXTRA.sub(lambda found: found.group(1), fit.name).split(",")]
+    """What a margin is made of."""
+    return [each.strip() for each in fit.name.split(",")]
 
 
 def _margin(fit: Fit, asked: Asked, *, skip: int = 0) -> str:
