@@ -53,7 +53,9 @@ ROWS_ALIKE = {
 
 @pytest.fixture(scope="module", params=["nasty", "simulated"])
 def data(request):
-    return made() if request.param == "simulated" else request.getfixturevalue("nasty_data")
+    # every simulated agent answers; said, since a survey of respondents only has no response rate
+    everyone = {"staff": "census"}
+    return replace(made(), panels=everyone) if request.param == "simulated" else request.getfixturevalue("nasty_data")
 
 
 def _askable(data, measures):
