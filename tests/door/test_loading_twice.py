@@ -160,3 +160,15 @@ def test_a_changed_mapping_reads_the_same_file_again_in_place_of_the_earlier_rea
     assert [each.load_id for each in store.loads()] == [second.new[0].load_id]
     assert len(list(store.loads_folder.iterdir())) == 2  # nothing is thrown away
     assert tables(store) == once
+
+
+def test_a_mapping_that_is_changed_back_counts_again(tmp_path, once):
+    written(tmp_path / "a.csv", rows())
+    taken(tmp_path)
+    store, changed = taken(tmp_path, wait_ms=Mapped(of="wait", unit="s"))
+    store, back = taken(tmp_path)
+    assert (len(back.new), back.unchanged) == (1, ())
+    assert back.new[0].load_id != changed.new[0].load_id
+    assert [each.load_id for each in store.loads()] == [back.new[0].load_id]
+    assert tables(store) == once
+    assert taken(tmp_path)[1].new == ()

@@ -114,6 +114,15 @@ def test_days_that_may_be_months_are_told_as_a_doubt(tmp_path):
     assert (sure.respondent["parse"], "parse" in sure.doubts) == (("%m/%d/%Y",), False)
 
 
+def test_a_clock_of_twelve_hours_is_a_clock(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text("id,intdate,nps\n1,05/09/2016 12:00:00 AM,9\n2,05/13/2016 01:30:00 PM,3\n", encoding="utf-8")
+    found = proposed(path)
+    assert found.respondent["answered_at"] == "intdate"
+    assert found.respondent["parse"] == ("%m/%d/%Y %I:%M:%S %p",)
+    assert loaded(tmp_path, configuration(found, Path("answers.csv"))) == ([], 2, 0)
+
+
 def test_a_day_that_nobody_filled_in_is_refused_and_never_some_day(tmp_path):
     path = tmp_path / "answers.csv"
     path.write_text("id,nps\n1,9\n2,3\n", encoding="utf-8")

@@ -89,6 +89,24 @@ class Store:
         """Return whether this very load is there already."""
         return (self.loads_folder / load_id / ENTRY).is_file()
 
+    def again(self, load_id: str) -> Load | None:
+        """Let a load count that another reading of the same export has taken the place of.
+
+        Returns:
+            The load, now the newest; None where it counted already.
+        """
+        if load_id in {each.load_id for each in self.loads()}:
+            return None
+        found = next(each for each in self._entries() if each.load_id == load_id)
+        entry = self.loads_folder / load_id / ENTRY
+        told = json.loads(entry.read_text(encoding="utf-8")) | {"sequence": self.next_sequence()}
+        made = entry.with_name(f".{ENTRY}")
+        made.write_text(json.dumps(told, indent=1, sort_keys=True), encoding="utf-8")
+        _sync(made)
+        made.replace(entry)
+        _sync(entry.parent)
+        return replace(found, sequence=int(told["sequence"]))
+
     def next_sequence(self) -> int:
         """Return the number of the next load."""
         return max((each.sequence for each in self._entries()), default=0) + 1

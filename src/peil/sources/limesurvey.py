@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -13,7 +13,7 @@ from pydantic import ConfigDict
 
 from peil.engines.schema import Schema
 from peil.errors import SchemaError, SourceError
-from peil.sources.bridge import read_bridge
+from peil.sources.codebook import bridged
 from peil.sources.limesurvey_structure import Structure, rows_of, structure
 from peil.sources.questionnaires import Audience, Question, Questionnaire, Respondent, delivered, present
 from peil.sources.questions import Word, overlaid
@@ -131,10 +131,9 @@ class LimeSurvey:
     def _delivered(
         self, columns: Sequence[str], rows: Iterator[Answered | Fault], shape: Structure | None, export: Export
     ) -> Iterator[Record | Fault]:
-        told, facts = self.questions, self.respondent.facts
-        if self.bridge:
-            known = read_bridge(export.beside["bridge"]).wave(self.wave, source=self.name)
-            told, facts = (*known.questions, *told), {**known.facts, **facts}
+        told, respondent = bridged(
+            export.beside, self.wave, source=self.name, questions=self.questions, respondent=self.respondent
+        )
         found = [_question(each, shape) for each in columns if not (KNOWN.fullmatch(each) or _timed(each, columns))]
         if shape and not any(found):
             raise SchemaError(
@@ -142,7 +141,7 @@ class LimeSurvey:
                 remedy="export with question codes as headings, or name this survey's own structure as 'structure:'",
             )
         questions = overlaid([each for each in found if each], told)
-        respondent = replace(self.respondent.over(_natural(columns)), facts=facts)
+        respondent = respondent.over(_natural(columns))
         asked = Questionnaire(
             survey=self.survey or self.name, audience=self.audience, wave=self.wave, questions=questions
         )

@@ -48,7 +48,7 @@ class Loaded:
     """What a round of loading did.
 
     Parameters:
-        new: exports loaded now.
+        new: exports loaded now, or read as an earlier load did and counted again.
         unchanged: exports that were there already.
         refused: files of which nothing was loaded.
     """
@@ -206,7 +206,8 @@ def _one(  # a load is told where, within what and under which key
     reading = _reading(source, along, handles)
     load_id = hashlib.sha256(f"{source.name}|{sha256}|{reading}".encode()).hexdigest()[:24]
     if store.has(load_id):
-        return None
+        # settings that were changed and are changed back: what was read under them counts again
+        return store.again(load_id)
     work = working_folder(store.spill_folder, "load")
     folder = store.start()
     own = organisation_key(key, source.organisation)

@@ -15,7 +15,7 @@ from pydantic import ConfigDict
 
 from peil.engines.schema import Schema
 from peil.errors import SchemaError, neighbours
-from peil.sources.bridge import read_bridge
+from peil.sources.codebook import bridged
 from peil.sources.questionnaires import Audience, Question, Questionnaire, Respondent, delivered, present
 from peil.sources.questions import Word, overlaid
 from peil.sources.respondents import Answered
@@ -154,14 +154,13 @@ class Qualtrics:
         found = lines(export, self.delimiter)
         columns, rest = _header(export, found)
         by_id = {each.id: each for each in columns if not each.choice}
-        told, facts = self.questions, self.respondent.facts
-        if self.bridge:
-            known = read_bridge(export.beside["bridge"]).wave(self.wave, source=self.name)
-            told, facts = (*known.questions, *told), {**known.facts, **facts}
+        told, respondent = bridged(
+            export.beside, self.wave, source=self.name, questions=self.questions, respondent=self.respondent
+        )
         aliases = {_named(each): each.heading for each in columns}
         questions = overlaid([_question(each) for each in columns if _asks(each)], told, aliases)
         questions = tuple(_skippable(each) for each in questions)
-        respondent = replace(self.respondent.over(_natural(by_id, export.name)), facts=facts)
+        respondent = respondent.over(_natural(by_id, export.name))
         asked = Questionnaire(
             survey=self.survey or self.name, audience=self.audience, wave=self.wave, questions=questions
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -11,7 +11,7 @@ from pydantic import ConfigDict
 
 from peil.engines.schema import Schema
 from peil.errors import DefinitionError
-from peil.sources.bridge import read_bridge
+from peil.sources.codebook import bridged
 from peil.sources.questionnaires import Audience, Question, Questionnaire, Respondent, delivered, present
 from peil.sources.questions import Word
 from peil.sources.source import Draft, Export, Fault, drafts
@@ -92,11 +92,9 @@ class SurveyTable:
         Raises:
             SchemaError: a question or a respondent's column is not there.
         """
-        questions, respondent = self.questions, self.respondent
-        if self.bridge:
-            known = read_bridge(export.beside["bridge"]).wave(self.wave, source=self.name)
-            questions = (*known.questions, *questions)
-            respondent = replace(respondent, facts={**known.facts, **respondent.facts})
+        questions, respondent = bridged(
+            export.beside, self.wave, source=self.name, questions=self.questions, respondent=self.respondent
+        )
         asked = Questionnaire(
             survey=self.survey or self.name, audience=self.audience, wave=self.wave, questions=questions
         )

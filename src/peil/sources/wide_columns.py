@@ -18,7 +18,7 @@ ID = re.compile(r"(?:.*[^a-z])?(?:id|nr|num(?:ber|mer)?|key|token)|[a-z]*id", re
 WHEN = re.compile(r"date|time|datum|tijd|answered|finish|submit|complet|end|_at\b|recorded", re.IGNORECASE)
 ENDED = re.compile(r"answered|finish|submit|complet|end|recorded|ingevuld", re.IGNORECASE)
 WEIGHT = re.compile(r"(?:w|wt|wgt|weight\w*|weging\w*|weegfactor|gewicht\w*)(?:_\w+)?", re.IGNORECASE)
-SPOKEN_DAY = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.]\d{4}(?:[ T](\d{1,2}:\d\d)(:\d\d)?)?")
+SPOKEN_DAY = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.]\d{4}(?:[ T](\d{1,2}:\d\d)(:\d\d)?( [AaPp][Mm])?)?")
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 COMMA = re.compile(r"\d+(,\d+)?")
 BLANK = re.compile(r"[A-Za-z][A-Za-z/ '.]{0,19}|[-.*#]+")
@@ -103,7 +103,9 @@ class Column:
         doubtful = not month_first and all(int(each[1]) <= MONTHS for each in found) and found[0][2] != "."
         mark, clock, seconds = found[0][2], found[0][4], found[0][5]
         day = f"%m{mark}%d{mark}%Y" if month_first else f"%d{mark}%m{mark}%Y"
-        return (day + (" %H:%M" if clock else "") + (":%S" if seconds else ""),), doubtful
+        half = found[0][6]
+        hour = (" %I:%M" if half else " %H:%M") if clock else ""
+        return (day + hour + (":%S" if seconds else "") + (" %p" if half else ""),), doubtful
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
