@@ -122,7 +122,8 @@ def configuration() -> Iterator[str]:
     yield "# Configuration"
     yield ""
     yield "Every setting of `peil.yaml`, written from the model that checks it. The file is YAML 1.2 in UTF-8. A setting that is not"
-    yield "on this page is refused, with its line and column and the nearest name that exists. `peil check` reads the file and no data."
+    yield "on this page is refused, with its line and column and the nearest name that exists. `peil check` reads the file, the bridges it"
+    yield "names, and no data."
     yield ""
     yield from _settings("The project", {**schema, "title": "Configuration"}, schema, skip={"sources"})
     for name in (

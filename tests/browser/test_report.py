@@ -124,6 +124,20 @@ def test_the_page_is_never_wider_than_the_screen(browser, reports, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_the_title_of_a_table_that_scrolls_stays_whole_on_a_telephone(browser, reports):
+    page = opened(browser, reports["nl", "default"], width=375)
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    beyond = page.evaluate("""() => [...document.querySelectorAll('.scroll')]
+      .filter(each => each.scrollWidth > each.clientWidth)
+      .map(each => {
+        const range = document.createRange();
+        range.selectNodeContents(each.querySelector('caption'));
+        return range.getBoundingClientRect().right - each.getBoundingClientRect().right;
+      })""")
+    assert len(beyond) >= 3
+    assert max(beyond) <= 1
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_asked_for_but_the_file_and_nothing_goes_wrong(browser, reports, scheme):
     path = reports["en", "default"]

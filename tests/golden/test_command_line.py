@@ -126,6 +126,14 @@ def test_each_command_prints_text_for_people_and_one_object_for_machines(
     assert machine.stderr == ""
 
 
+def test_the_spread_of_definitions_is_of_those_in_one_unit(run: Run, project: Path) -> None:
+    """Points less a share are neither."""
+    found = told(run("variants", "nps", "--json", cwd=project))
+    points = [each["value"] for each in found["variants"] if each["unit"] == "points" and each["n"]]
+    assert {each["unit"] for each in found["variants"] if each["n"]} == {"points", "share"}
+    assert found["spread"] == max(points) - min(points)
+
+
 def test_an_estimate_carries_its_base_its_interval_and_what_it_rests_on(run: Run, project: Path) -> None:
     found = told(run("estimate", "abandonment", "--by", "channel", "--by", "year", "--json", cwd=project))
     first = found["estimates"][0]

@@ -143,6 +143,22 @@ def test_targets_that_cannot_be_met_stop_the_load_before_any_number(asked, old, 
     assert says in json.loads(again.stdout)["error"]["what"]
 
 
+@pytest.mark.parametrize(
+    ("margin", "says", "do"),
+    [
+        ("{by: [extra.aeg], targets: {old: 1}}", "'voice': no row has a field 'aeg'", "extra.age"),
+        ("{by: [extra.age (now)], targets: {old: 1}}", "names no column", 'extra."tier +1"'),
+        ("{by: [extra.age], total: 5}", "a total is of a number", "write 'targets' for levels"),
+    ],
+    ids=["misspelt", "unquoted", "words"],
+)
+def test_a_margin_of_a_field_that_cannot_be_is_told_by_what_is_wrong_with_it(asked, margin, says, do):
+    loaded = asked({"1": many(6)}, more=MARGINS.format(margins=f"[{margin}]"))("load")
+    assert loaded.returncode == 2
+    assert says in loaded.stderr
+    assert do in loaded.stderr
+
+
 def test_rounds_with_another_wording_are_compared_with_a_flag_and_without_a_claim(asked, tmp_path):
     low = [row(number, q=0) for number in range(1, 41)]
     high = [row(number, q=10) for number in range(1, 41)]

@@ -108,3 +108,28 @@ def test_residual_errors_of_every_method(drawn, made, expected):
 )  # fmt: skip
 def test_every_replicate_is_calibrated_again(drawn, made, expected):
     assert told(MADE[made](drawn).replicated(kind="jkn")) == figures(expected)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("average", (0.960901720146695, 0.925531194842705, 0.714014340637701)),
+        ("certainty", (0.784572969107347, 0.755693056131022, 0.714014340637701 * (2 / 3) ** 0.5)),
+    ],
+)
+def test_a_stratum_of_one_is_averaged_over_all_that_the_margins_explain(rule, expected):
+    """options(survey.lonely.psu = rule); k = calibrate(d, ~sex + age, ...); SE(svyby(~y, ~sex, k, svymean)), svymean(~y, k).
+
+    The men have no row in the stratum of one, and the women there help to tell what age explains of the men.
+    """
+    rows = {
+        "h": [1] * 5 + [2] * 5 + [3, 2],
+        "sex": list("fmfmfmfmmffm"),
+        "age": list("oyyoyoyoyoyo"),
+        "y": [9, 3, 7, 5, 8, 2, 10, 6, 4, 7, 1, 8],
+        "w": [1, 2, 1, 2, 1, 2, 2, 1, 1, 2, 1, 1],
+    }
+    made = sample(rows, weight="w", stratum="h", singleton=rule)
+    made = made.calibrate({"sex": {"f": 11, "m": 9}, "age": {"o": 9, "y": 11}}, method="linear")
+    errors = [each.se for each in made.mean("y", by="sex")] + [made.mean("y").only().se]
+    assert errors == pytest.approx(expected, rel=1e-11)

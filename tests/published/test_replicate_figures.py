@@ -300,6 +300,32 @@ def test_a_difference_is_made_replicate_by_replicate(drawn):
     assert (gap.value, gap.se) == (pytest.approx(40.98993, abs=5e-6), pytest.approx(19.85904, abs=5e-6))
 
 
+def test_a_difference_names_the_interval_that_it_has(drawn):
+    """Shares get the interval from the two groups' own, which is none of either group."""
+    again = drawn["strat"].replicated()
+    share = again.difference("\"sch.wide\" = 'Yes'", "comp.imp", "No", "Yes", statistic="share").only()
+    assert share.method.endswith("replicates; interval from the groups' own (Zou and Donner 2008)")
+    assert again.difference("api00", "comp.imp", "No", "Yes").only().method.endswith("replicates; Student's interval")
+
+
+@pytest.mark.parametrize("kind", ["linearised", "replicated"])
+def test_a_group_is_not_compared_with_itself(drawn, kind):
+    """The terms of such a difference are one term: it was the group's own mean, with a sign."""
+    asked = drawn["strat"] if kind == "linearised" else drawn["strat"].replicated()
+    with pytest.raises(DefinitionError, match="'No' is compared with itself"):
+        asked.difference("api00", "comp.imp", "No", "No")
+
+
+def test_a_difference_of_means_is_never_called_one_of_medians(drawn):
+    strat = drawn["strat"]
+    with pytest.raises(DefinitionError, match="made of a 'median'"):
+        strat.difference("api00", "comp.imp", "No", "Yes", statistic="median")
+    with pytest.raises(DefinitionError, match="made of a 'ratio'"):
+        strat.contrast({("api00", "No"): 1}, by="comp.imp", statistic="ratio")
+    with pytest.raises(DefinitionError, match="made of a 'median'"):
+        strat.replicated().difference("api00", "comp.imp", "No", "Yes", statistic="median")
+
+
 def test_margins_of_two_surveys_leave_one_another_alone():
     """Each survey's replicates are those it has by itself when the other is beside it."""
     rng = np.random.default_rng(2)
@@ -323,6 +349,10 @@ def test_what_replicates_cannot_do_is_refused(drawn):
         clus1.rake({"stype": STYPE}, trim=3.0).replicated().mean("api00")
     with pytest.raises(DefinitionError, match="no group 'X' of 'stype'"):
         clus1.replicated().difference("api00", "stype", "E", "X")
+    with pytest.raises(DefinitionError, match="a total needs weights"):
+        sample({"score": [1, 2, 3, 5], "schools": [30] * 4}, population="schools").replicated().total("score")
+    with pytest.raises(DefinitionError, match="no replicates of kind 'jk2'"):
+        clus1.replicated(kind="jk2")
     units = replace(clus1, design=replace(clus1.design, unit="api00"))
     with pytest.raises(DefinitionError, match="this design samples from them"):
         units.replicated().mean("api00")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 
 import pytest
+from click.testing import CliRunner
 
+from peil.cli import commands
 from peil.config import FigureConfig
+from peil.errors import EvidenceError, PeilError
 from peil.examples import survey_project
 from peil.project import open_project
 from peil.reports.comparability import between_periods
 from peil.reports.compose import asked_figure
 from peil.reports.figures import specification
-from peil.reports.rows import rows_of
+from peil.reports.rows import rows_of, table_of
 from peil.reports.survey_chapter import chapters
+from peil.sources.bridge import check_bridges
 from peil.studies.wave_change import wave_changes
+from peil.surveys.instrument import Put, changes
 
 AGES = {"18-34": 0.35, "35-54": 0.40, "55+": 0.25}
 MEASURES = ("nps", "csat_top2", "ces_2_easy")
@@ -29,6 +35,12 @@ def voice(tmp_path_factory):
     project.load()
     yield project
     project.close()
+
+
+@pytest.fixture(scope="module")
+def chapter(voice):
+    (told,) = chapters(voice.asked("nl"), drawn=())
+    return told
 
 
 def test_the_planted_change_is_found_and_nothing_else_is_claimed(voice):
@@ -87,8 +99,7 @@ def test_a_series_over_years_stops_where_the_words_changed_and_claims_nothing(vo
     assert len(rule["data"]["values"]) == 1
 
 
-def test_the_chapter_tells_who_answered_how_it_is_weighted_and_each_question_once(voice):
-    (chapter,) = chapters(voice.asked("nl"), drawn=())
+def test_the_chapter_tells_who_answered_how_it_is_weighted_and_each_question_once(chapter):
     tables = {each.file: each for each in chapter.tables}
     questions = [[cell.shown for cell in row] for row in tables["questions.csv"].rows]
     assert [row[3] for row in questions] == ["2022, 2023, 2024", "2022, 2023, 2024", "2022, 2023", "2024"]
@@ -100,3 +111,90 @@ def test_the_chapter_tells_who_answered_how_it_is_weighted_and_each_question_onc
         if any(each.population == "responses" for each in figure.measures):
             assert figure.note[0].startswith("Vraag: “")
             assert any("n = " in each for each in figure.note)
+
+
+def test_a_question_of_some_rounds_carries_the_days_of_those_rounds_only(voice):
+    asked = voice.asked("en")
+    before = asked_figure(
+        asked, FigureConfig(measure="nps", by=("extra.segment",), where="wave in ('2022', '2023')"), "f1"
+    )
+    every = asked_figure(asked, FigureConfig(measure="nps", by=("extra.segment",)), "f2")
+    assert "6 May 2022 to 26 May 2023." in before.subtitle
+    assert "6 May 2022 to 26 May 2024." in every.subtitle
+
+
+def test_a_downloaded_comparison_says_of_what_level_its_interval_is(chapter):
+    (table,) = [each for each in chapter.tables if each.file == "rounds-nps.csv"]
+    heads = table.csv.splitlines()[0]
+    assert heads == "rounds,before,after,difference,low,high,level,n_before,n_after,verdict,put_otherwise"
+    assert "97%-intervallen" in table.caption
+    for each in table.records:
+        assert each["level"] == pytest.approx(0.97, abs=0.005)
+        assert each["low"] < each["difference"] < each["high"]
+
+
+def test_percentage_points_are_explained_only_where_they_are_written(chapter):
+    rounds = [each for each in chapter.tables if each.file.startswith("rounds-")]
+    assert len(rounds) == 3
+    for each in rounds:
+        written = any("pp" in row[3].shown for row in each.rows)
+        assert ("(pp: procentpunt)" in each.caption) == written
+    assert [each.file for each in rounds if "(pp" not in each.caption] == ["rounds-nps.csv"]
+
+
+def test_a_group_with_too_few_answers_keeps_to_the_columns_of_numbers(voice):
+    found = voice.asked("en").estimates(voice.measure("nps"), ("wave",))
+    table = table_of(
+        rows_of(found, "en", minimum_n=360), voice.measure("nps").unit, "en", caption="NPS", head="round", file="n.csv"
+    )
+    assert [row[1].shown for row in table.rows].count("too few") == 1
+    assert all(cell.numeric for row in table.rows for cell in row[1:])
+
+
+def test_a_group_that_is_not_there_is_named_as_it_was_written(voice):
+    with pytest.raises(EvidenceError, match=r"'nps' has no rows where extra\.age is '18-35'") as refused:
+        voice.compare("nps", "extra.age", "18-35", "55+")
+    assert refused.value.remedy == "see which groups there are: peil estimate nps --by extra.age"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("construct: nps", "constuct: nps", r"bridge\.yaml:4:5: .*did you mean 'construct'"),
+        ('"2024"', '"2025"', "'round_2024': bridge.yaml knows no wave '2024'"),
+        ("", "", "'round_2022' names the bridge 'bridge.yaml', and there is no such file"),
+    ],
+    ids=["key", "wave", "file"],
+)
+def test_checking_reads_the_bridges_before_anything_is_loaded(tmp_path, old, new, says):
+    survey_project(tmp_path, name="voice")
+    bridge = tmp_path / "bridge.yaml"
+    told = bridge.read_text(encoding="utf-8")
+    sources = open_project(tmp_path).settings.sources
+    check_bridges(sources, tmp_path)
+    if old:
+        bridge.write_text(told.replace(old, new), encoding="utf-8")
+    else:
+        bridge.unlink()
+    with pytest.raises(PeilError, match=says):
+        check_bridges(sources, tmp_path)
+    done = CliRunner().invoke(commands, ["--config", str(tmp_path), "check"])
+    assert isinstance(done.exception, PeilError)
+
+
+def test_the_tables_of_a_survey_go_by_plain_keys_in_json(voice):
+    project = str(voice.root)
+    told = json.loads(CliRunner().invoke(commands, ["--config", project, "survey", "--json"]).stdout)
+    tables = told["surveys"][0]["tables"]
+    assert {"rounds_nps", "outcomes", "questions"} <= set(tables)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in tables)
+
+
+def test_a_mix_of_channels_speaks_of_email_and_a_mix_of_modes_of_post():
+    many = {"call": 90, "mail": 10}, {"call": 10, "mail": 90}
+    channels = changes(Put(wave="1", channels=many[0]), Put(wave="2", channels=many[1]))
+    assert [each.told.nl for each in channels] == [
+        "De basis is veranderd: van “Telefoon 90%; E-mail 10%” naar “E-mail 90%; Telefoon 10%”."
+    ]
+    modes = changes(Put(wave="1", modes={"phone": 100}), Put(wave="2", modes={"mail": 100}))
+    assert [(each.aspect, each.after.nl) for each in modes] == [("mode", "per post of e-mail 100%")]

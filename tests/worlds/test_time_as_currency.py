@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -219,6 +220,18 @@ def test_the_chapter_draws_patience_and_answers_by_wait_in_both_languages(cheape
         assert figure.table.rows
     naive = {"en": "mean wait of those who left", "nl": "gemiddelde wachttijd van afhakers"}[language]
     assert naive in topic.figures[0].svg
+
+
+@pytest.mark.parametrize("rule", ["average", "grand_mean"])
+def test_a_design_that_slopes_do_not_know_leaves_the_chapter_with_patience_and_says_so(cheaper, rule):
+    designs = {**cheaper.designs, "responses": replace(cheaper.designs["responses"], singleton=rule)}
+    data = replace(cheaper, designs=designs)
+    with pytest.raises(DefinitionError, match=f"no rule '{rule}'"):
+        time_as_currency(data, CSAT)
+    topic = time_topic(Asked(data=data, catalogue=CATALOGUE, language="en", minimum_n=10, level=0.95))
+    assert topic is not None
+    assert [each.table.file for each in topic.figures] == ["patience.csv"]
+    assert "What a minute of waiting costs is not told" in topic.facts[-1]
 
 
 def test_groups_of_patience_are_drawn_with_their_names(cheaper):

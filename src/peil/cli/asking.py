@@ -148,8 +148,9 @@ def variants(path: str | None, family: str, where: str, language: str, as_json: 
         found = [each.only() for each in project.variants(family, where=where)]
     finally:
         project.close()
-    values = [each.value for each in found if each.n]
-    spread = max(values) - min(values) if values else float("nan")
+    # points less a share are neither
+    alike = [each.value for each in found if each.n and each.measure.unit is found[0].measure.unit]
+    spread = max(alike) - min(alike) if alike else float("nan")
     if as_json:
         tell({"family": family, "variants": [each.plain() for each in found], "spread": spread}, as_json=True)
         return
@@ -164,9 +165,10 @@ def variants(path: str | None, family: str, where: str, language: str, as_json: 
         for each in found
     ]
     table(("definition", "value", f"{found[0].level:.0%} interval", "n"), rows, right=(1, 2, 3))
-    click.echo(
-        f"spread on the same contacts: {value_text(spread, found[0].measure.unit, lang, digits=2, difference=True)}"
-    )
+    if len(alike) > 1:
+        click.echo(
+            f"spread on the same contacts: {value_text(spread, found[0].measure.unit, lang, digits=2, difference=True)}"
+        )
 
 
 @click.command()

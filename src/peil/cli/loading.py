@@ -33,10 +33,12 @@ def init(folder: str, name: str | None, own: bool, rounds: bool, as_json: bool) 
 @as_json_option
 @click.pass_obj
 def check(path: str | None, as_json: bool) -> None:
-    """Check the configuration, without reading any data."""
+    """Check the configuration and the bridges it names, without reading any data."""
     from peil.project import open_project
+    from peil.sources.bridge import check_bridges
 
     project = open_project(path)
+    check_bridges(project.settings.sources, project.root)
     measures = len(project.measures)
     told = {"project": project.settings.name, "sources": len(project.settings.sources), "measures": measures}
     tell(told, as_json=as_json, text=f"peil.yaml is right: {told['sources']} sources, {measures} measures")

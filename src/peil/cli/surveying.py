@@ -72,7 +72,7 @@ def _plain(chapter: Any) -> dict[str, object]:  # noqa: ANN401  # peil.reports.s
         "survey": chapter.survey,
         "audience": chapter.audience,
         "facts": list(chapter.facts),
-        "tables": {one.file.removesuffix(".csv"): one.records for one in chapter.tables},
+        "tables": {one.file.removesuffix(".csv").replace("-", "_"): one.records for one in chapter.tables},
     }
 
 

@@ -34,9 +34,12 @@ OWN = {
     },
     "millis": {"duckdb": "epoch_ms({0})", "spark": "unix_millis(cast({0} as timestamp_ltz))"},
     "utc_day": {"duckdb": "cast({0} as date)", "spark": "cast({0} as date)"},
-    "extra_field": {"duckdb": "json_extract_string({0}, '$.' || {1})", "spark": "get_json_object({0}, '$.' || {1})"},
+    "extra_field": {"duckdb": "json_extract_string", "spark": "get_json_object"},
     "whole_div": {"duckdb": "({0} // {1})", "spark": "({0} div {1})"},
 }
+
+_WITH_A_NAME = 2
+_FIELDS = 'write extra.NAME, with double quotes around a name of several words: extra."tier +1"'
 
 
 def _parsed(sql: str, what: str) -> exp.Expr:
@@ -72,15 +75,40 @@ def fields_read(sql: str) -> tuple[str, ...]:
 
 
 def _field(node: exp.Expr) -> exp.Expr:
-    """Read ``extra.NAME`` as the field that an export kept."""
-    if isinstance(node, exp.Column) and node.table.lower() == "extra":
-        return exp.Anonymous(this="extra_field", expressions=[exp.column("extra"), exp.Literal.string(node.name)])
-    return node
+    """Read ``extra.NAME`` as the field that an export kept; a name with points needs no quotes."""
+    parts = [each.name for each in node.parts] if isinstance(node, exp.Column) else []
+    at = next((place for place, each in enumerate(parts[:2]) if each.lower() == "extra"), len(parts))
+    if at + 1 >= len(parts):
+        return node
+    kept = exp.column("extra", table=parts[0] if at else None)
+    return exp.Anonymous(this="extra_field", expressions=[kept, exp.Literal.string(".".join(parts[at + 1 :]))])
+
+
+def _path(name: str, dialect: Dialect) -> exp.Expr:
+    """Return where a field stands in the JSON, so that points, brackets and stars of its name are letters.
+
+    Raises:
+        DefinitionError: Spark has no way to write the name.
+    """
+    if dialect == "duckdb":
+        return exp.Literal.string("/" + name.replace("~", "~0").replace("/", "~1"))
+    if "." not in name and "[" not in name and name != "*":
+        return exp.Literal.string(f"$.{name}")
+    if "'" in name or name == "*":
+        raise DefinitionError(
+            f"Spark cannot read a field that is called '{name}'",
+            remedy="give it another name where the export is loaded",
+        )
+    return exp.Literal.string(f"$['{name}']")
 
 
 def _refuse(node: exp.Expr, what: str, allowed: tuple[type[exp.Expr], ...]) -> None:
     if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
         called = str(node.this).lower()
+        if called == "extra_field" and not (
+            len(node.expressions) == _WITH_A_NAME and _is_text(node.expressions[1]) and node.expressions[1].name
+        ):
+            raise DefinitionError(f"{what}: '{node.sql(dialect='duckdb')[:60]}' names no field", remedy=_FIELDS)
         if called in OWN:
             return
         raise DefinitionError(
@@ -88,6 +116,8 @@ def _refuse(node: exp.Expr, what: str, allowed: tuple[type[exp.Expr], ...]) -> N
         )
     if _is_moment(node):
         return
+    if isinstance(node, exp.Dot):
+        raise DefinitionError(f"{what}: '{node.sql(dialect='duckdb')[:60]}' names no column", remedy=_FIELDS)
     if not isinstance(node, allowed):
         shown = node.sql(dialect="duckdb")
         raise DefinitionError(
@@ -109,6 +139,10 @@ def _refuse(node: exp.Expr, what: str, allowed: tuple[type[exp.Expr], ...]) -> N
         raise DefinitionError(
             f"{what}: cast to {node.to.sql(dialect='duckdb')} differs between engines", remedy="cast at the door"
         )
+
+
+def _is_text(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Literal) and bool(node.is_string)
 
 
 def _is_moment_column(node: exp.Expr) -> bool:
@@ -213,7 +247,9 @@ def rendered(sql: str, dialect: Dialect, what: str = "query") -> str:
         >>> rendered("select whole_div(talk_ms + hold_ms, 2) as half_ms from legs", "spark")
         'SELECT ((talk_ms + hold_ms) DIV 2) AS half_ms FROM legs'
         >>> rendered("select score from answers where extra.country = 'NL'", "spark")
-        "SELECT score FROM answers WHERE GET_JSON_OBJECT(extra, '$.' || 'country') = 'NL'"
+        "SELECT score FROM answers WHERE GET_JSON_OBJECT(extra, '$.country') = 'NL'"
+        >>> rendered("select score from answers where extra.a.b = 'NL'", "duckdb")
+        "SELECT score FROM answers WHERE JSON_EXTRACT_STRING(extra, '/a.b') = 'NL'"
     """
     tree = _parsed(sql, what)
     for node in tree.walk():
@@ -229,6 +265,9 @@ def _wide(node: exp.Expr) -> exp.Expr:
 
 
 def _own(node: exp.Expr, dialect: Dialect) -> exp.Expr:
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() == "extra_field":
+        kept, name = node.expressions
+        return exp.Anonymous(this=OWN["extra_field"][dialect].upper(), expressions=[kept, _path(name.name, dialect)])
     if isinstance(node, exp.Anonymous) and str(node.this).lower() in OWN:
         inner = [each.transform(_own, dialect, copy=False) for each in node.expressions]
         parts = [_whole(each).sql(dialect=dialect, copy=False) for each in inner]

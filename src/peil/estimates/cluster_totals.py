@@ -252,10 +252,9 @@ def _beside(design: Design) -> dict[str, str]:
     known = design.calibration
     if known is None or design.cluster:
         return {}
-    by = dict.fromkeys(sql for margin in known.margins for sql in margin.by)
     weights = {"drawn": known.weight, "weight": design.weight}
     return {
-        **{f"k{place}": sql for place, sql in enumerate(by)},
+        **{f"k{place}": sql for place, sql in enumerate(known.expressions)},
         "based": f"case when {known.base} then 1 else 0 end",
         **{name: f"cast({f't.{weight}' if weight else '1'} as double)" for name, weight in weights.items()},
     }

@@ -21,6 +21,8 @@ from peil.methods.two_stage import Second
 
 Cell = str | tuple[object, ...]
 Terms = Mapping[Cell, float]
+STUDENT = "Student's interval"
+SIDES = "interval from the groups' own (Zou and Donner 2008)"
 METHOD = "{statistic}, Taylor-linearised with what the terms share; {interval}"
 
 
@@ -191,7 +193,7 @@ def contrasted(
         n_eff=float("nan"),
         deff=float("nan"),
         df=df,
-        method=METHOD.format(statistic=statistic, interval="Student's interval"),
+        method=METHOD.format(statistic=statistic, interval=STUDENT),
     )
 
 
@@ -207,6 +209,7 @@ def differing(
     sides: Readings | None,
 ) -> Readings:
     """Return the second group less the first for every variable; see ``Sample.difference``."""
+    told_apart(*pair)
     found = []
     for place, each in enumerate(variables):
         one = contrasted(
@@ -218,10 +221,10 @@ def differing(
             singleton,
             level=level,
         )
-        low, high, shown = one.low, one.high, "Student's interval"
+        low, high, shown = one.low, one.high, STUDENT
         if sides is not None:
             first, second = (totals.groups.index((each_side,)) for each_side in pair)
-            shown = "interval from the groups' own (Zou and Donner 2008)"
+            shown = SIDES
             covariance = Linearised(totals, statistic, singleton).covariance([(place, first), (place, second)])
             product = np.sqrt(covariance[0, 0] * covariance[1, 1])
             correlation = float(np.clip(covariance[0, 1] / product, -1, 1)) if product > 0 else 0.0
@@ -246,6 +249,19 @@ def differing(
         level=level,
         method=METHOD.format(statistic=statistic, interval=found[0][-1]),
     )
+
+
+def told_apart(first: object, second: object) -> None:
+    """Refuse to compare a group with itself.
+
+    Raises:
+        DefinitionError: both are one group.
+
+    Example:
+        >>> told_apart("north", "south")
+    """
+    if first == second:
+        raise DefinitionError(f"{first!r} is compared with itself", remedy="name two groups")
 
 
 class _Side:
@@ -293,7 +309,7 @@ def independent(first: Readings | Reading, second: Readings | Reading) -> Readin
         shown = "interval from the samples' own (Zou and Donner 2008)"
     else:
         low, high = interval.mean(made.value, made.se, made.df, level=one.level)
-        shown = "Student's interval"
+        shown = STUDENT
     nan = np.full(len(one), np.nan)
     return Readings(
         statistic=f"difference of {one.statistic}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from peil.estimates.moments import Counted, Quantity
 from peil.estimates.reading import Readings
 from peil.estimates.residuals import calibrated_counted, calibrated_totals
 from peil.estimates.row_sums import row_moments, staged
-from peil.estimates.variables import Columns, Names, Variable, expression, grouped, listed, quantity
+from peil.estimates.variables import Columns, Names, Statistic, Variable, expression, grouped, listed, quantity
 from peil.surveys.design import Design
 
 
@@ -77,6 +78,19 @@ class Enquiry:
             raise DefinitionError(f"a {statistic} of nothing is asked", remedy="name a column")
         made = {"share": self.columns.shares, "nps": self.columns.scores}.get(statistic, self.columns.numbers)
         return made(listed(names))
+
+    def compared(self, statistic: str, names: Names) -> list[Variable]:
+        """Return columns as ``variables`` does, for a statistic of which differences and contrasts are made.
+
+        Raises:
+            DefinitionError: it is another statistic; or as for ``variables``.
+        """
+        if statistic not in get_args(Statistic):
+            raise DefinitionError(
+                f"no difference or contrast is made of a '{statistic}'",
+                remedy=f"choose one of: {', '.join(get_args(Statistic))}",
+            )
+        return self.variables(statistic, names)
 
     def totals(self, variables: Sequence[Variable], by: Names, where: str) -> tuple[Grouping, ClusterTotals]:
         """Return the groups, and the sums of each variable per cluster and group."""

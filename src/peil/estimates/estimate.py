@@ -156,7 +156,8 @@ class Estimates:
             )
         if len(self) != 1:
             raise DefinitionError(
-                f"'{self.measure.name}' was asked by {', '.join(self.by)}: there are {len(self)} estimates"
+                f"'{self.measure.name}' was asked by {', '.join(self.by)}: there are {len(self)} estimates",
+                remedy="take them one by one, or ask without groups",
             )
         return self._at(0)
 

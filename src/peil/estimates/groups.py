@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from peil.calendars.days import CALENDAR
 from peil.dataset import DAY_COLUMN
+from peil.engines.quoting import quoted
 from peil.engines.schema import Schema
 from peil.engines.subset import columns_read
 from peil.errors import DefinitionError, neighbours
@@ -86,8 +86,8 @@ def grouping(by: Sequence[str], schema: Schema) -> Grouping:
                 raise DefinitionError(
                     f"'{each}' tells customers apart: no figures are given by it", remedy="group by something else"
                 )
-        elif re.fullmatch(r"extra\.[\w+ -]+", each) and "extra" in schema.names:
-            column = f"extra_field(t.extra, '{each.removeprefix('extra.')}')"
+        elif each.startswith("extra.") and each != "extra." and "extra" in schema.names:
+            column = f"extra_field(t.extra, {quoted(each.removeprefix('extra.'))})"
         else:
             known = [*PERIODS, *OF_THE_CALENDAR, "hour", *schema.names]
             raise DefinitionError(f"'{each}' is nothing to group '{schema.name}' by", remedy=neighbours(each, known))

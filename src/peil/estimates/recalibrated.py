@@ -58,7 +58,6 @@ def calibrated_again(
         known: how their weights were calibrated.
         cells: the margins' expressions, each once.
         one: what a weight of 1 is stored as.
-
     """
     by_newton = known.method in DISTANCES and (
         known.method != "rake" or any(() in each.targets for each in known.margins)

@@ -9,12 +9,14 @@ import numpy as np
 
 from peil.engines.engine import Engine
 from peil.engines.schema import Table
-from peil.errors import DefinitionError, EvidenceError
+from peil.errors import DefinitionError, EvidenceError, neighbours
 from peil.estimates.cluster_totals import ClusterTotals, cluster_totals
+from peil.estimates.contrast import SIDES, STUDENT, told_apart
+from peil.estimates.enquiry import Enquiry
 from peil.estimates.groups import Grouping
 from peil.estimates.reading import Readings
 from peil.estimates.recalibrated import calibrated_again
-from peil.estimates.variables import Columns, Names, Statistic, Variable, expression, grouped, listed, quantity
+from peil.estimates.variables import Names, Statistic, Variable, grouped, listed, quantity
 from peil.methods import interval
 from peil.methods.moments import Floats, Integers
 from peil.methods.ratio import effective
@@ -23,6 +25,7 @@ from peil.methods.replicated import Reweigh, Sums, covariance, totals, variances
 from peil.surveys.design import Calibration, Design
 
 NAMES = {"jk1": "JK1 jackknife", "jkn": "stratified jackknife", "bootstrap": "Rao-Wu bootstrap"}
+SHOWN = 8  # groups that a message names
 INTERVALS = {
     "share": "Wilson score interval on the effective n",
     "nps": "adjusted Wald interval (Rocks 2016) on the effective n",
@@ -76,25 +79,32 @@ class ReplicatedSample:
     seed: int = 1
     reweigh: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuse a kind of replicates that there is not."""
+        if self.kind not in NAMES:
+            raise DefinitionError(
+                f"there are no replicates of kind '{self.kind}'", remedy=neighbours(self.kind, list(NAMES))
+            )
+
     def mean(self, variables: Names, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return means; the parameters are those of ``Sample.mean``."""
-        return self._read("mean", self._columns.numbers(listed(variables)), by, where, level)
+        return self._read("mean", self._enquiry.variables("mean", variables), by, where, level)
 
     def share(self, variables: Names, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return shares with Wilson's interval; the parameters are those of ``Sample.share``."""
-        return self._read("share", self._columns.shares(listed(variables)), by, where, level)
+        return self._read("share", self._enquiry.variables("share", variables), by, where, level)
 
     def nps(self, variables: Names, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return net promoter scores; the parameters are those of ``Sample.nps``."""
-        return self._read("nps", self._columns.scores(listed(variables)), by, where, level)
+        return self._read("nps", self._enquiry.variables("nps", variables), by, where, level)
 
     def total(self, variables: Names, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return totals of the population; the parameters are those of ``Sample.total``."""
-        return self._read("total", self._columns.numbers(listed(variables)), by, where, level)
+        return self._read("total", self._enquiry.variables("total", variables), by, where, level)
 
     def ratio(self, of: Names, per: str, *, by: Names = (), where: str = "true", level: float = 0.95) -> Readings:
         """Return ratios of two totals; the parameters are those of ``Sample.ratio``."""
-        *tops, under = self._columns.numbers([*listed(of), per])
+        *tops, under = self._enquiry.variables("ratio", [*listed(of), per])
         return self._read("ratio", tops, by, where, level, per=under)
 
     def difference(
@@ -111,17 +121,17 @@ class ReplicatedSample:
         """Return the second group less the first, replicate by replicate; the parameters are those of ``Sample.difference``.
 
         Raises:
-            DefinitionError: a group is not there.
+            DefinitionError: a group is not there, or both are one.
         """
-        read = {"share": self._columns.shares, "nps": self._columns.scores}.get(statistic, self._columns.numbers)
-        found = read(listed(variables))
+        told_apart(first, second)
+        found = self._enquiry.compared(statistic, variables)
         asked = self._asked(statistic, found, by, where, None)
         places = []
         for each in (first, second):
             if (each,) not in asked.groups:
                 raise DefinitionError(
                     f"there is no group {each!r} of '{by}'",
-                    remedy=f"it is one of {[group[0] for group in asked.groups]}",
+                    remedy=f"there are {', '.join(str(group[0]) for group in asked.groups[:SHOWN])}",
                 )
             places.append(asked.groups.index((each,)))
         picked = np.isin(asked.sums.group, places)
@@ -129,20 +139,19 @@ class ReplicatedSample:
             asked.sums.cluster[picked],
             (asked.sums.group[picked] == places[1]).astype(np.int64),
             asked.sums.values[picked],
-            None if asked.sums.cell is None else asked.sums.cell[picked],
+            asked.sums.cell[picked],
         )
         drawn, made = self._replicates(asked.totals), _statistic(statistic, asked)
         theta = made(totals(drawn, sums, 2, asked.reweigh))
         k = len(found)
         both = covariance(theta.reshape(drawn.n, 2 * k), drawn.scale)
         spread, shared = np.diag(both).reshape(2, k), np.diag(both[:k, k:])
-        whole = np.zeros((2, sums.values.shape[1]))
-        np.add.at(whole, sums.group, sums.values)
-        value = made(whole)
+        value = made(sums.whole(2))
         n, df, _ = _known(asked)
         df = np.minimum(df[:, places[0]] + df[:, places[1]], drawn.df)
         gap, variance = value[1] - value[0], np.maximum(spread.sum(axis=0) - 2 * shared, 0.0)
         low, high = interval.mean(gap, np.sqrt(variance), df, level=level)
+        shown = STUDENT
         if statistic in {"share", "nps"}:
             sides = self._read(statistic, found, by, where, level)
             one, other = (
@@ -151,6 +160,7 @@ class ReplicatedSample:
             )
             size = np.sqrt(spread[0] * spread[1])
             low, high = interval.gap(one, other, correlation=np.divide(shared, size, out=np.zeros(k), where=size > 0))
+            shown = SIDES
         unknown = np.full(k, np.nan)
         return Readings(
             statistic=f"difference of {statistic}",
@@ -166,12 +176,12 @@ class ReplicatedSample:
             deff=unknown,
             df=df,
             level=level,
-            method=self._method(statistic, drawn),
+            method=self._method(statistic, drawn, shown),
         )
 
     @property
-    def _columns(self) -> Columns:
-        return Columns(engine=self.engine, table=self.table)
+    def _enquiry(self) -> Enquiry:
+        return Enquiry(engine=self.engine, table=self.table, design=self.design, one=self.one)
 
     def _replicates(self, found: ClusterTotals) -> Replicates:
         if self.design.unit and self.design.population:
@@ -199,11 +209,8 @@ class ReplicatedSample:
     def _asked(
         self, statistic: str, variables: Sequence[Variable], by: Names, where: str, per: Variable | None
     ) -> _Asked:
-        schema = self.table.schema
-        condition = "true" if where == "true" else expression(where, schema, "where")
-        source = f"from {self.table.name} as t where ({condition})"
-        groups, known = grouped(listed(by), schema), self._again
-        cells = grouped(list(dict.fromkeys(sql for each in known.margins for sql in each.by)) if known else [], schema)
+        (groups, source), known = self._enquiry.asked(by, where), self._again
+        cells = grouped(known.expressions if known else (), self.table.schema)
         both = Grouping(
             names=(*groups.names, *cells.names), columns=(*groups.columns, *cells.columns), span_ms=None, calendar=False
         )
@@ -219,7 +226,10 @@ class ReplicatedSample:
         if known:
             again = calibrated_again(self.engine, self.table, self.design, known, cells, one=self.one)
             if again.clusters != found.stratum.size:
-                raise EvidenceError("the weights were calibrated over other clusters than those that were drawn")
+                raise EvidenceError(
+                    f"{found.stratum.size:,} clusters were drawn, and the weights were calibrated over {again.clusters:,}",
+                    remedy="calibrate the whole sample, or say reweigh=False, which takes the weights as given",
+                )
             reweigh, outside = again.reweigh, len(again.places)
             cell = np.array([again.places.get(each[size:], outside) for each in found.groups], dtype=np.int64)[
                 found.group
@@ -258,8 +268,7 @@ class ReplicatedSample:
         if statistic in {"share", "nps"}:
             extreme = value
             if statistic == "nps":
-                sums = np.zeros((n_groups, asked.sums.values.shape[1]))
-                np.add.at(sums, asked.sums.group, asked.sums.values)
+                sums = asked.sums.whole(n_groups)
                 extreme = (sums[:, asked.over[k:]] / np.where(sums[:, asked.under] > 0, sums[:, asked.under], np.nan)).T
             points = 1.0 if statistic == "share" else interval.POINTS
             simple = points**2 * (extreme - (value / points) ** 2) / np.where(n > 1, n - 1, np.nan)
@@ -280,14 +289,13 @@ class ReplicatedSample:
             variables=tuple(name for name in names for _ in asked.groups),
             groups=asked.groups * k,
             level=level,
-            method=self._method(statistic, drawn),
+            method=self._method(statistic, drawn, INTERVALS.get(statistic, STUDENT)),
             **{name: each.ravel() for name, each in {**columns, "deff": deff, "df": df}.items()},
         )
 
-    def _method(self, statistic: str, drawn: Replicates) -> str:
+    def _method(self, statistic: str, drawn: Replicates, shown: str) -> str:
         again = ", each weighted again" if self._again else ""
         made = "total" if statistic == "total" else "ratio of totals"
-        shown = INTERVALS.get(statistic, "Student's interval")
         return f"{made}; {NAMES[self.kind]} of {drawn.n} replicates{again}; {shown}"
 
 

@@ -186,7 +186,7 @@ class Sample:
             where, level: as for ``mean``.
 
         Raises:
-            DefinitionError: a term names no group that is there.
+            DefinitionError: a term names no group that is there, or it is another statistic.
 
         Example:
             >>> from peil.estimates.sample import sample
@@ -196,7 +196,7 @@ class Sample:
             (0.6667, 0.3333)
         """
         names = list(dict.fromkeys(each if isinstance(each, str) else str(each[0]) for each in terms))
-        variables = self._enquiry.variables(statistic, names)
+        variables = self._enquiry.compared(statistic, names)
         groups, totals = self._enquiry.totals(variables, by, where)
         return contrasted(totals, variables, terms, statistic, groups, self.design.singleton, level=level)
 
@@ -223,8 +223,11 @@ class Sample:
             second: the group it is subtracted from.
             statistic: of which.
             where, level: as for ``mean``.
+
+        Raises:
+            DefinitionError: a group is not there, or both are one; or it is another statistic.
         """
-        found = self._enquiry.variables(statistic, variables)
+        found = self._enquiry.compared(statistic, variables)
         groups, totals = self._enquiry.totals(found, by, where)
         sides = None
         if statistic in {"share", "nps"}:

@@ -97,7 +97,9 @@ def association(shares: Floats, covariance: Floats, *, n: float, df: float) -> A
     delta = np.linalg.solve(simple, over.T @ covariance @ over)
     trace, square = float(np.trace(delta)), float(np.trace(delta @ delta))
     if not trace > 0:
-        raise EvidenceError("the shares do not vary between clusters, so nothing can be tested")
+        raise EvidenceError(
+            "the shares do not vary between clusters, so nothing can be tested", remedy="widen the filter"
+        )
     df1 = trace * trace / square
     f = chi2 / trace
     return Association(

@@ -59,8 +59,7 @@ def cell(sample: Cells, margin: Known) -> Calibrated:
         >>> cell(cells([1, 1, 1, 1]), known("sex", "ffmf", {"f": 30, "m": 10})).g.tolist()
         [10.0, 10.0, 10.0, 10.0]
     """
-    (margin,), population = checked(sample, [margin])
-    del population
+    (margin,), _ = checked(sample, [margin])
     g = (margin.targets / sums_of(margin, sample.total))[margin.of]
     return _told("cell", sample, [margin], (), g, 1)
 

@@ -179,7 +179,7 @@ def _levels(margin: Known, here: NDArray[np.bool_]) -> None:
         if alike:
             remedy = f"the targets have '{', '.join(alike[0])}': write it as the answers do"
         elif not any(level):
-            remedy = "say in SQL what stands in for a missing value, with coalesce, or give None a target"
+            remedy = "say in SQL what stands in for a missing value, with coalesce, or give '' a target"
         else:
             remedy = "give it a target, or name in SQL the level that it belongs to"
         raise DefinitionError(

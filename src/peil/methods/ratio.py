@@ -290,7 +290,8 @@ def spread(moments: Moments, ratios: Floats, *, singleton: Singleton = "refuse")
         moments: sums per group and stratum.
         ratios: R of each group; noughts for the variance of y itself.
         singleton: what to do with a stratum of one cluster. ``"average"`` looks at the strata that have rows in the
-            group, as R ``survey`` does; ``"grand_mean"`` at all clusters, those without rows as nought.
+            group, or residuals of calibrated weights for it, as R ``survey`` does; ``"grand_mean"`` at all clusters,
+            those without rows as nought.
 
     Raises:
         EvidenceError: a stratum has a single cluster.
@@ -310,7 +311,9 @@ def spread(moments: Moments, ratios: Floats, *, singleton: Singleton = "refuse")
     if singleton in {"average", "grand_mean"} and np.any(m.strata.lone):
         lone = m.strata.lone[m.stratum]
         if singleton == "average":
-            alone, others = (_sum(m.group, np.where(each & (m.rows > 0), 1.0, 0.0), n_groups) for each in (lone, ~lone))
+            # what the margins explain of a group is told by strata that have no row in it
+            here = (m.rows > 0) | (scale > ROUNDING * _sum(m.group, scale, n_groups)[m.group])
+            alone, others = (_sum(m.group, np.where(each & here, 1.0, 0.0), n_groups) for each in (lone, ~lone))
             variance = np.where(alone > 0, variance * _over(alone + others, others), variance)
         else:
             part = 1 - m.strata.share

@@ -102,7 +102,10 @@ def logistic(
     """
     total = weight.sum()
     if not 0 < yes.sum() < total:
-        raise EvidenceError("everybody gave the same answer, so nothing can explain it")
+        raise EvidenceError(
+            "everybody gave the same answer, so nothing can explain it",
+            remedy="widen the filter, or ask about another answer",
+        )
     # the mean weight is 1, so that what is near does not hang on the scale of the weights
     w, y = weight / total, yes / total
     b = np.zeros(x.shape[1])

@@ -78,6 +78,12 @@ class Sums:
             runs=self.runs[(self.runs >= here.start) & (self.runs <= here.stop)] - here.start,
         )
 
+    def whole(self, n_groups: int) -> Floats:
+        """Return the totals of the whole sample, (groups, quantities); nought where a group has no entries."""
+        found = np.zeros((n_groups, self.values.shape[1]))
+        np.add.at(found, self.group, self.values)
+        return found
+
     def groups(self, n_groups: int) -> Iterator[tuple[int, slice]]:
         """Yield each group that has entries, and where they stand."""
         edges = np.searchsorted(self.group, np.arange(n_groups + 1))
@@ -176,9 +182,7 @@ def variances(
         >>> found.value.tolist(), np.sqrt(found.variance).round(6).tolist()
         ([[0.25]], [[0.478714]])
     """
-    whole = np.zeros((n_groups, sums.values.shape[1]))
-    np.add.at(whole, sums.group, sums.values)
-    value = statistic(whole)
+    value = statistic(sums.whole(n_groups))
     variance, usable = np.full(value.shape, np.nan), np.zeros(value.shape)
     if replicates.left_out is not None and reweigh is None:
         for group, entries in sums.groups(n_groups):

@@ -7,9 +7,11 @@ from datetime import date
 from pathlib import Path
 
 from peil.engines.quoting import quoted
-from peil.errors import DefinitionError, neighbours
+from peil.engines.subset import field
+from peil.errors import DefinitionError, EvidenceError, neighbours
 from peil.estimates.cell_table import Predictor
 from peil.estimates.difference import Difference, Side
+from peil.estimates.estimate import estimate
 from peil.estimates.frame import INBOUND, Fact
 from peil.estimates.population import population_told
 from peil.estimates.series import SeriesPeriod
@@ -45,16 +47,33 @@ class Studied(Opened):
             first: the value that is compared with.
             second: the value that is compared.
             where: row-level SQL that chooses rows.
+
+        Raises:
+            DefinitionError: the measure or the column is not there.
+            EvidenceError: a group has no rows.
         """
         chosen = self.measure(measure)
         if by == "wave" and chosen.population == "responses":
             return wave_change(self.data, chosen, first, second, where=where, level=self.settings.report.level)
-        sides = [
-            Side(measure=chosen, where=f"({where}) and {by} = '{value.replace(chr(39), chr(39) * 2)}'")
-            for value in (first, second)
-        ]
+        # a field's name is written as SQL has it, unless it came so
+        own = by.startswith("extra.") and not by.startswith('extra."')
+        column = field(by.removeprefix("extra.")) if own else by
+        sides = [Side(measure=chosen, where=f"({where}) and {column} = {quoted(value)}") for value in (first, second)]
         named = [_called(by, value) for value in (first, second)]
-        return group_gap(self.data, sides[0], sides[1], named=(named[0], named[1]), level=self.settings.report.level)
+        try:
+            return group_gap(
+                self.data, sides[0], sides[1], named=(named[0], named[1]), level=self.settings.report.level
+            )
+        except EvidenceError:
+            (found,) = estimate(chosen, self.data, by=[by], where=where)
+            held = {str(value) for each in found if each.n for _, value in each.group}
+            if {first, second} <= held:
+                raise
+            empty = second if first in held else first
+            raise EvidenceError(
+                f"'{measure}' has no rows where {by} is '{empty}'",
+                remedy=f"see which groups there are: peil estimate {measure} --by {by}",
+            ) from None
 
     def trend_break(
         self,

@@ -65,7 +65,7 @@ def asked_figure(asked: Asked, wanted: FigureConfig, key: str, *, say_where: boo
         key=key,
         title=chosen,
         finding=title if title != chosen else "",
-        subtitle=notes.subtitle(asked, measure, wanted.by),
+        subtitle=notes.subtitle(asked, measure, wanted.by, wanted.where),
         note=(
             *notes.basis(asked, whole, wanted.where),
             *notes.left_out(asked, rows, wanted.by, partial),

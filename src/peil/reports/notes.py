@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from peil.estimates.estimate import Estimate
 from peil.estimates.groups import PERIODS
@@ -16,12 +17,16 @@ from peil.reports.rows import Row
 from peil.reports.wording import UNITS
 
 
-def subtitle(asked: Asked, measure: Measure, by: Sequence[str]) -> str:
+def subtitle(asked: Asked, measure: Measure, by: Sequence[str], where: str = "true") -> str:
     """Return measure, unit, population, groups and period in one line."""
     name, unit = measure.label.read(asked.language), UNITS[measure.unit].read(asked.language)
     population = labels.POPULATIONS[measure.population].read(asked.language)
+    put = questions.rounds(asked, measure, where)
+    answered = [each for one in put.values() for each in one.days]
+    # A question that was put in some rounds only speaks of those.
+    period = (min(answered), max(answered)) if any(put) and answered else asked.data.period
     groups = "".join(f", per {labels.column(each, asked.language)}" for each in by)
-    return f"{name} ({unit}), {population}{groups}, {days(asked)}. {bar(asked)}"
+    return f"{name} ({unit}), {population}{groups}, {_between(asked, period)}. {bar(asked)}"
 
 
 def bar(asked: Asked) -> str:
@@ -32,7 +37,13 @@ def bar(asked: Asked) -> str:
 
 def days(asked: Asked) -> str:
     """Return the period of the data."""
-    first, last = (day(each, asked.language) for each in asked.data.period)
+    return _between(asked, asked.data.period)
+
+
+def _between(asked: Asked, period: tuple[date, date]) -> str:
+    first, last = (day(each, asked.language) for each in period)
+    if first == last:
+        return first
     return asked.say(f"{first} to {last}", f"{first} t/m {last}")
 
 

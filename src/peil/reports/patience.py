@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
-from peil.errors import EvidenceError
+from peil.errors import DefinitionError, EvidenceError
 from peil.estimates.patience import SHOWN, Patience, Patiences, patience
 from peil.estimates.waiting_slopes import Waited
 from peil.measures.catalogue import measure_named
@@ -66,7 +66,17 @@ def time_topic(
     if whole and whole.groups[0].curve.n >= asked.minimum_n and whole.groups[0].abandoned >= _FEWEST_GONE:
         made.append(patience_figure(asked, whole, "patience"))
         facts = _facts(asked, whole.groups[0])
-    found = _priced(asked, changed_on)
+    try:
+        found = _priced(asked, changed_on)
+    except DefinitionError:
+        found = None
+        facts = (
+            *facts,
+            asked.say(
+                "What a minute of waiting costs is not told: the sample design of the answers has no place in it.",
+                "Wat een minuut wachten kost staat er niet: de steekproefopzet van de antwoorden past er niet in.",
+            ),
+        )
     if found is not None:
         made.append(waiting_figure(asked, found, "waiting"))
     if not made:

@@ -120,7 +120,7 @@ def table_of(rows: Sequence[Row], unit: Unit, language: Language, *, caption: st
     for each in rows:
         if not each.shown:
             few = _NOT_SHOWN.read(language)
-            made.append((words(each.name), *(words(few) for _ in range(5))))
+            made.append((words(each.name), *(Cell(shown=few, stored=few, numeric=True) for _ in range(5))))
             continue
         values = [
             figures(numbers.value_text(value, unit, language, size=size), value)

@@ -34,11 +34,12 @@ def rounds_tables(asked: Asked, found: Sequence[RoundChange]) -> tuple[Table, ..
     level = numbers.number(found[0].finding.effect.level * 100, asked.language, places=1)
     level = level.removesuffix(".0").removesuffix(",0")
     bars = asked.say(f"{level}% intervals", f"{level}%-intervallen")
-    if any(each.measure.unit is Unit.SHARE for each in found):
-        bars += asked.say(" (pp: percentage points)", " (pp: procentpunt)")
+    short = asked.say(" (pp: percentage points)", " (pp: procentpunt)")
     if len(pairs) == 1:
         before, after = next(iter(pairs))
         caption = asked.say(f"{after} beside {before}, {bars}", f"{after} naast {before}, {bars}")
+        if any(each.measure.unit is Unit.SHARE for each in found):
+            caption += short
         firsts = [each.measure.label.read(asked.language) for each in found]
         head = (asked.say("measure", "maat"), "measure")
         return (_rounds_table(asked, list(zip(firsts, found, strict=True)), caption, head, "rounds.csv"),)
@@ -50,7 +51,8 @@ def rounds_tables(asked: Asked, found: Sequence[RoundChange]) -> tuple[Table, ..
             asked.say(
                 f"{measure.label.en}: each round beside the one before, {bars}",
                 f"{measure.label.nl}: elke ronde naast de vorige, {bars}",
-            ),
+            )
+            + (short if measure.unit is Unit.SHARE else ""),
             head,
             f"rounds-{name}.csv",
         )
@@ -79,7 +81,7 @@ def _rounds_table(
                 figures(numbers.value_text(effect.first.value, unit, asked.language), effect.first.value),
                 figures(numbers.value_text(effect.second.value, unit, asked.language), effect.second.value),
                 figures(gap, effect.value),
-                several(between, low=effect.low, high=effect.high),
+                several(between, low=effect.low, high=effect.high, level=effect.level),
                 several(
                     f"{asked.count(effect.first.n)} / {asked.count(effect.second.n)}",
                     n_before=effect.first.n,

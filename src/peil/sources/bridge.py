@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -10,12 +10,12 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from peil.errors import DefinitionError, SchemaError, neighbours
+from peil.errors import DefinitionError, SchemaError, SourceError, neighbours
 from peil.sources.questions import Mode, Question, Sort, Word
 from peil.sources.respondents import Fact
 from peil.yaml_file import fault, plain, text_of, told, tree_of
 
-__all__ = ["Asked", "Bridge", "Bridged", "BridgedFact", "Known", "read_bridge"]
+__all__ = ["Asked", "Bridge", "Bridged", "BridgedFact", "Known", "check_bridges", "read_bridge"]
 
 _REMEDY = "see the how-to on bridging waves"
 
@@ -182,6 +182,34 @@ def read_bridge(path: Path) -> Bridge:
         raise DefinitionError(told(faults, path.name), remedy=_REMEDY) from None
     _told_once(made, tree, path.name)
     return made
+
+
+def check_bridges(sources: Iterable[object], root: Path) -> None:
+    """Read the bridge of every source that has one, so that its faults are told before any data are read.
+
+    Parameters:
+        sources: as configured.
+        root: the folder that paths are relative to.
+
+    Raises:
+        SourceError: there is no such file, or it is not YAML.
+        DefinitionError: it has faults; each is told as file:line:column.
+        SchemaError: it does not know the source's wave.
+    """
+    read: dict[Path, Bridge] = {}
+    for source in sources:
+        told = getattr(source, "bridge", None)
+        if not told:
+            continue
+        path, name = root / str(told), str(getattr(source, "name", ""))
+        if not path.is_file():
+            raise SourceError(
+                f"source '{name}' names the bridge '{path.name}', and there is no such file",
+                remedy="paths are relative to peil.yaml",
+            )
+        if path not in read:
+            read[path] = read_bridge(path)
+        read[path].wave(getattr(source, "wave", None), source=name)
 
 
 def _told_once(bridge: Bridge, tree: CommentedMap, name: str) -> None:

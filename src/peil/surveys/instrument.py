@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import scipy
 
 from peil.engines.engine import Engine
 from peil.engines.schema import Table
-from peil.surveys.instrument_words import THE_ASPECTS, UNWEIGHTED, WEIGHTED, Aspect, listed, named
-from peil.terms import Label
+from peil.surveys.instrument_words import AUDIENCES, MODES, THE_ASPECTS, UNWEIGHTED, WEIGHTED, Aspect, listed, named
+from peil.terms import CHANNEL_LABELS, Label
 
 # A mix (of modes, of channels asked about) that moved by more than this share is another mix.
 MOVED = 0.1
@@ -35,6 +36,7 @@ class Put:
         strata: strata of the sample, the round's name left out.
         weighted: whether answers carry weights other than 1.
         names: what the exports call it.
+        days: of the first and the last answer; none where no answer has a day.
     """
 
     wave: str
@@ -48,6 +50,7 @@ class Put:
     strata: frozenset[str] = frozenset()
     weighted: bool = False
     names: frozenset[str] = frozenset()
+    days: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,8 @@ class Change:
 
 _ANSWERED = """
 select coalesce(t.wave, '') as wave, t.survey, t.question, t.scale_low, t.scale_high, t.mode, t.audience, t.channel,
-  t.organisation, t.stratum, count(*) as n, max(case when t.weight_ppb <> 1000000000 then 1 else 0 end) as weighted
+  t.organisation, t.stratum, count(*) as n, min(t.answered_on) as first_on, max(t.answered_on) as last_on,
+  max(case when t.weight_ppb <> 1000000000 then 1 else 0 end) as weighted
 from {responses} as t
 where {where}
 group by coalesce(t.wave, ''), t.survey, t.question, t.scale_low, t.scale_high, t.mode, t.audience, t.channel,
@@ -184,7 +188,13 @@ def _put(
         strata=frozenset(each.removeprefix(f"{wave} ") for each in _held(rows, "stratum")),
         weighted=any(row["weighted"] for row in rows),
         names=frozenset(names),
+        days=_days(rows),
     )
+
+
+def _days(rows: list[dict[str, object]]) -> tuple[date, ...]:
+    told = [str(row[each]) for row in rows for each in ("first_on", "last_on") if row[each] is not None]
+    return (date.fromisoformat(min(told)), date.fromisoformat(max(told))) if told else ()
 
 
 def _whole(value: object) -> int:
@@ -227,11 +237,11 @@ def changes(before: Put, after: Put) -> tuple[Change, ...]:
         old, new = (_plain(_scale(*each) for each in one.scales) for one in (before, after))
         found.append(_change("scale", old, new))
     if _moved(before.modes, after.modes):
-        found.append(_change("mode", _mix(before.modes), _mix(after.modes)))
+        found.append(_change("mode", _mix(before.modes, MODES), _mix(after.modes, MODES)))
     if before.audiences != after.audiences:
         found.append(_change("base", _called(before.audiences), _called(after.audiences)))
     elif _moved(before.channels, after.channels):
-        found.append(_change("base", _mix(before.channels), _mix(after.channels)))
+        found.append(_change("base", _mix(before.channels, CHANNEL_LABELS), _mix(after.channels, CHANNEL_LABELS)))
     if before.organisations != after.organisations:
         gone = sorted(before.organisations - after.organisations)
         come = sorted(after.organisations - before.organisations)
@@ -262,7 +272,7 @@ def _plain(texts: Iterable[str]) -> list[Label]:
 
 
 def _called(names: Iterable[str]) -> list[Label]:
-    return [named(each) for each in sorted(names)]
+    return [named(each, AUDIENCES) for each in sorted(names)]
 
 
 def _scale(low: int | None, high: int | None, turned: bool) -> str:  # noqa: FBT001  # a pair of ends and its way round
@@ -287,11 +297,11 @@ def _distance(before: Mapping[str, int], after: Mapping[str, int]) -> float:
     return sum(abs(before.get(each, 0) / one - after.get(each, 0) / two) for each in before.keys() | after.keys()) / 2
 
 
-def _mix(counts: Mapping[str, int]) -> list[Label]:
+def _mix(counts: Mapping[str, int], known: Mapping[str, Label]) -> list[Label]:
     whole = sum(counts.values())
     made = []
     for name, n in sorted(counts.items(), key=lambda each: -each[1]):
-        label, share = named(name), f"{100 * n / whole:.0f}%"
+        label, share = named(name, known), f"{100 * n / whole:.0f}%"
         made.append(Label(f"{label.en} {share}", f"{label.nl} {share}"))
     return made
 

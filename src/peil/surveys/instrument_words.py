@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from peil.terms import CHANNEL_LABELS, Label
+from peil.terms import Label
 
 Aspect = Literal["wording", "mode", "scale", "base", "frame"]
 ASPECT_LABELS: Mapping[Aspect, Label] = {
@@ -28,23 +28,29 @@ AUDIENCES: Mapping[str, Label] = {
 }
 MODES: Mapping[str, Label] = {
     "web": Label("online", "online"),
-    "mail": Label("by mail", "per mail"),
+    "mail": Label("by mail", "per post of e-mail"),
     "phone": Label("by phone", "telefonisch"),
     "ivr": Label("by phone menu", "via het keuzemenu"),
     "chat": Label("by chat", "via chat"),
     "paper": Label("on paper", "op papier"),
 }
-_KNOWN = {**AUDIENCES, **CHANNEL_LABELS, **MODES}
 
 
-def named(name: str) -> Label:
+def named(name: str, known: Mapping[str, Label] = MODES) -> Label:
     """Return what a mode, an audience or a channel is called; its own name where it has no other.
+
+    Parameters:
+        name: as the tables have it.
+        known: what such names are called: an e-mail is a channel, asking by mail a mode.
 
     Example:
         >>> named("paper").nl, named("kiosk").nl
         ('op papier', 'kiosk')
+        >>> from peil.terms import CHANNEL_LABELS
+        >>> named("mail", CHANNEL_LABELS).nl, named("mail").nl
+        ('E-mail', 'per post of e-mail')
     """
-    return _KNOWN.get(name, Label(name, name))
+    return known.get(name, Label(name, name))
 
 
 def listed(labels: list[Label]) -> Label:

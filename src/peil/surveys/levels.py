@@ -59,7 +59,16 @@ def written(value: object) -> str:
 
 
 def numbers_of(column: pa.ChunkedArray) -> Floats:
-    """Return a column of any number type as doubles; nan where there is none."""
+    """Return a column of any number type as doubles; nan where there is none.
+
+    Raises:
+        DefinitionError: it holds words.
+    """
+    if pa.types.is_string(column.type):
+        raise DefinitionError(
+            "a total is of a number, and what it is given for holds words, as fields of an export do",
+            remedy="write 'targets' for levels, or turn words into numbers with case",
+        )
     found: Floats = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 
 from peil.config import MarginConfig, SurveyConfig, WeightsConfig
 from peil.engines.engine import Engine
+from peil.engines.fields import refuse_unknown_fields
 from peil.engines.quoting import quoted
 from peil.engines.schema import Table
-from peil.engines.subset import columns_read
+from peil.engines.subset import columns_read, fields_read
 from peil.errors import DefinitionError, EvidenceError
 from peil.methods.diagnosis import Diagnosis, recalled
 from peil.surveys.calibrated import calibrated
@@ -118,6 +120,7 @@ def weigh(
             made = calibrated(sample, calibration)
             factors = factors_table(engine, f"weights_{place}", sample, made, calibration)
         except (DefinitionError, EvidenceError) as fault:
+            _known_fields(engine, drawn, survey)
             raise type(fault)(f"survey '{survey.name}': {fault.what}", remedy=fault.remedy) from None
         joins.append((factors, rows))
         found.append(Weighting(survey=survey.name, calibration=calibration, diagnosis=made.diagnosis))
@@ -125,6 +128,16 @@ def weigh(
     for place, weighting in enumerate(found):
         _one_cell_a_respondent(engine, weigh, place, weighting.survey)
     return engine.step("responses", weigh.sql(), drawn.schema), tuple(found)
+
+
+def _known_fields(engine: Engine, drawn: Table, survey: SurveyConfig) -> None:
+    """Refuse a margin of a field that no answer has: told by that name, and not by levels that are missing."""
+    fields: list[str] = []
+    for margin in survey.weights.margins if survey.weights else ():
+        for sql in margin.by:
+            with suppress(DefinitionError):  # what cannot be read has its own message
+                fields += fields_read(sql)
+    refuse_unknown_fields(engine, [drawn.name], dict.fromkeys(fields), f"survey '{survey.name}': ")
 
 
 def singleton_of(surveys: Sequence[SurveyConfig]) -> Singleton:
