@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,22 @@ from peil.errors import PeilError, SourceError, neighbours
 Fault = tuple[int, int, str]
 _UNKNOWN = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 _MISSING = frozenset({"missing", "missing_argument"})
+# a list of which an entry is wrong is told to be too short as well
+_OF_A_LIST = frozenset({"too_short"})
+_SETTINGS, _LIST = "should be settings by name, as {name: value}", "should be a list, as [one, another]"
+_PLAINLY = (
+    ("string_type", "should be text"),
+    ("int_", "should be a whole number"),
+    ("float_", "should be a number"),
+    ("bool_", "should be true or false"),
+    ("tuple_type", _LIST),
+    ("list_type", _LIST),
+    ("dict_type", _SETTINGS),
+    ("mapping_type", _SETTINGS),
+    ("dataclass_type", _SETTINGS),
+    ("model_type", _SETTINGS),
+    ("model_attributes_type", _SETTINGS),
+)
 
 
 def text_of(path: Path, *, holds: str, refused: type[PeilError] = SourceError) -> str:
@@ -76,58 +93,115 @@ def plain(node: Any) -> Any:  # noqa: ANN401  # whatever YAML holds
     return node if isinstance(node, (bool, int, float, type(None))) else str(node)
 
 
-def place(node: CommentedMap, steps: Sequence[str | int], start: tuple[int, int] = (0, 0)) -> tuple[int, int, str]:
-    """Return line and column of a setting, and its path as far as the file goes.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a setting stands.
 
-    Steps that only a model knows, such as a union's tag, are passed over; the last one may be a setting that is missing.
+    Parameters:
+        line, column: from nought.
+        steps: keys and places in lists, as far as the file goes.
+        whole: whether the last step that was asked for is in the file.
+    """
+
+    line: int
+    column: int
+    steps: tuple[str, ...]
+    whole: bool
+
+    @property
+    def path(self) -> str:
+        """The steps with points between them."""
+        return ".".join(self.steps)
+
+
+def place(node: CommentedMap, steps: Sequence[str | int], start: tuple[int, int] = (0, 0)) -> Place:
+    r"""Return where a setting stands; steps that only a model knows, such as a union's tag, are passed over.
 
     Parameters:
         node: where to begin.
         steps: keys and places in lists.
         start: line and column of ``node``.
+
+    Example:
+        >>> tree = tree_of("sources:\n  - {kind: table, table: legs}\n", "peil.yaml")
+        >>> place(tree, ("sources", 0, "table", "table")).steps
+        ('sources', '0', 'table')
     """
     here: Any = node
     line, column = start
     path: list[str] = []
-    for at, step in enumerate(steps):
-        if isinstance(here, CommentedMap) and (key := _key(here, step)) is not None:
+    whole = True
+    before: str | int = ""
+    for step in steps:
+        whole = True
+        if isinstance(here, CommentedMap) and isinstance(before, int) and str(here.get("kind")) == step:
+            pass  # the tag of an entry, which may be the name of one of its settings too
+        elif isinstance(here, CommentedMap) and (key := _key(here, step)) is not None:
             line, column = here.lc.key(key)
             here = here[key]
+            path.append(str(step))
         elif isinstance(here, CommentedSeq) and isinstance(step, int) and step < len(here):
             line, column = here.lc.item(step)
             here = here[step]
-        elif at < len(steps) - 1 or not isinstance(here, CommentedMap):
-            continue
-        path.append(str(step))
-    return line, column, ".".join(path)
+            path.append(str(step))
+        else:
+            whole = False
+        before = step
+    return Place(line, column, tuple(path), whole)
 
 
 def _key(node: CommentedMap, step: str | int) -> Any:  # noqa: ANN401  # a key may be a number or a day
     return step if step in node else next((key for key in node if str(key) == str(step)), None)
 
 
-def fault(
-    error: Mapping[str, Any],
+def faults_of(
+    errors: Sequence[Mapping[str, Any]],
     node: CommentedMap,
-    known: Collection[str],
+    known: Callable[[Sequence[str | int]], Collection[str]],
     start: tuple[int, int] = (0, 0),
-) -> Fault:
-    """Return a fault that pydantic found, with its place.
+) -> list[Fault]:
+    """Return the faults that pydantic found, with their places: where a setting may be several things, as one.
 
     Parameters:
-        error: one of its ``errors()``.
+        errors: its ``errors()``.
         node: what was validated.
-        known: the settings that there are where it stands.
+        known: gives the settings that there are, from the steps to one that there is not.
         start: line and column of ``node``.
     """
-    steps = [each for each in error["loc"] if each != "[key]"]
-    line, column, path = place(node, steps, start)
-    says = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
-    if error["type"] in _UNKNOWN:
-        says = "there is no such setting; " + neighbours(str(steps[-1]), known)
-    elif error["type"] in _MISSING:
-        says = "is needed here"
-    return line, column, f"{path}: {says}" if path else says
+    steps = [tuple(step for step in each["loc"] if step != "[key]") for each in errors]
+    every = [(each, loc, place(node, loc, start)) for each, loc in zip(errors, steps, strict=True)]
+    made: dict[tuple[int, int, str], list[str]] = {}
+    for error, loc, at in every:
+        missing = error["type"] in _MISSING
+        # a setting that may be several things: what is wrong with the one that was meant says more
+        choice = not at.whole and not missing
+        beyond = loc[:-1] if choice else loc
+        if (choice or error["type"] in _OF_A_LIST) and any(
+            len(other) > len(loc) and other[: len(beyond)] == beyond for other in steps
+        ):
+            continue
+        path = ".".join((*at.steps, str(loc[-1]))) if missing and loc else at.path
+        made.setdefault((at.line, at.column, path), []).append(_says(error, loc, known))
+    return [
+        (line, column, ": ".join(filter(None, (path, _either(says))))) for (line, column, path), says in made.items()
+    ]
+
+
+def _says(
+    error: Mapping[str, Any], loc: Sequence[str | int], known: Callable[[Sequence[str | int]], Collection[str]]
+) -> str:
+    kind = str(error["type"])
+    if kind in _UNKNOWN:
+        return "there is no such setting; " + neighbours(str(loc[-1]), known(loc))
+    if kind in _MISSING:
+        return "is needed here"
+    plainly = next((says for start, says in _PLAINLY if kind.startswith(start)), None)
+    return plainly or str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
+
+
+def _either(says: Sequence[str]) -> str:
+    first, *others = dict.fromkeys(says)
+    return ", or ".join([first, *(each.removeprefix("should be ") for each in others)])
 
 
 def told(faults: Iterable[Fault], name: str) -> str:

@@ -169,7 +169,7 @@ def test_rounds_with_another_wording_are_compared_with_a_flag_and_without_a_clai
     assert told["verdict"] == "unclear"
     assert "No trend is claimed" in told["says"]["en"]
     table = json.loads(ask("survey", "--json").stdout)["surveys"][0]["tables"]["rounds"]
-    assert [(each["verdict"], each["put_otherwise"]) for each in table] == [("–", "wording")]
+    assert [(each["verdict"], each["put_otherwise"]) for each in table] == [(None, "wording")]
     assert ask("report", "--lang", "nl").returncode == 0
     page = (tmp_path / "report.nl.html").read_text(encoding="utf-8")
     assert "geen trend te geven, formulering veranderd" in page

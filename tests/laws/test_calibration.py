@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peil.config import ConfigurationError, read_text
+from peil.config import ConfigurationError, MarginConfig, read_text
 from peil.dataset import build
 from peil.engines.duck import DuckEngine
 from peil.engines.store import Store
@@ -269,12 +269,21 @@ def test_weights_are_calibrated_once():
         people.rake({"sex": {"f": 0.4, "m": 0.6}})
 
 
-def test_two_stages_are_refused():
-    people = sample(
-        {"sex": list("ffmm"), "x": [1, 2, 3, 4], "c": list("aabb"), "u": list("pqrs")}, cluster="c", unit="u"
-    )
-    with pytest.raises(DefinitionError, match="units drawn within clusters"):
-        people.rake({"sex": {"f": 0.5, "m": 0.5}})
+@pytest.mark.parametrize(
+    ("units", "more"), [(2, False), (9, True), (None, True)], ids=["all drawn", "some drawn", "no end to them"]
+)
+def test_a_second_stage_adds_to_calibrated_weights_what_is_left_of_each_cluster(units, more):
+    rows = {
+        "sex": list("ffmmfmfm"), "x": [1, 2, 3, 4, 6, 2, 8, 1], "c": list("aabbccdd"), "u": list("pqrstvwy"),
+        "N": [8] * 8, "M": [units or 0] * 8, "g": list("kkklllkl"),
+    }  # fmt: skip
+    first = {"cluster": "c", "population": "N"}
+    second = {"unit": "u"} | ({"unit_population": "M"} if units else {})
+    one, two = (sample(rows, **each).rake({"sex": {"f": 0.4, "m": 0.6}}) for each in (first, {**first, **second}))
+    for by in ((), "g"):
+        here, there = one.mean("x", by=by), two.mean("x", by=by)
+        assert here.value.tolist() == there.value.tolist()
+        assert np.all(there.se > here.se) if more else np.allclose(there.se, here.se, rtol=1e-12)
 
 
 CONFIG = """
@@ -394,6 +403,13 @@ def test_a_survey_that_cannot_be_weighted_is_named(store, old, new, match):
 def test_a_survey_without_answers_is_named(store):
     with pytest.raises(EvidenceError, match="survey 'custommer': there is no respondent to weight"):
         built(store, CONFIG.replace("name: customer", "name: custommer"))
+
+
+def test_a_level_with_a_comma_stands_in_quotes_where_columns_are_crossed():
+    crossed = MarginConfig(by=("city", "sex"), targets={'"The Hague, centre", f': 2, "Delft , m": 3})
+    assert crossed.levels == {("The Hague, centre", "f"): 2, ("Delft", "m"): 3}
+    alone = MarginConfig(by=("city",), targets={"The Hague, centre": 1})
+    assert alone.levels == {("The Hague, centre",): 1}
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_country_called_no_is_norway_and_half_past_nine_is_a_time() -> None:
             "contact: 100",
             r"peil\.yaml:13:5: sources\.0.*contact: there is no such setting; did you mean 'contacts'\?",
         ),
-        ("contacts: 100", "contacts: many", r"peil\.yaml:13:5: sources\.0.*contacts: should be a valid integer"),
+        ("contacts: 100", "contacts: many", r"peil\.yaml:13:5: sources\.0.*contacts: should be a whole number"),
         ("name: shop\n", "", r"peil\.yaml:1:1: name: is needed here"),
         ("country: NO", "country: NO\ncountry: NL", r"peil\.yaml:5:1: found duplicate key"),
         ("country: NO", "country: [NO", r"peil\.yaml:\d+:\d+: "),
@@ -71,6 +71,48 @@ def test_a_fault_is_told_with_its_line_and_a_remedy(old: str, new: str, says: st
     assert old in GOOD
     with pytest.raises(ConfigurationError, match=says):
         read_text(GOOD.replace(old, new, 1))
+
+
+TABLE = """\
+name: shop
+organisation: Shop
+sources:
+  - kind: table
+    name: shop
+    table: answers
+    files: [a.csv]
+    columns:
+      value_milli: {of: score, times: 1000}
+surveys:
+  - name: shop
+    weights: {margins: [{by: [sex], targets: {f: 1}}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        # 'table' is the kind of the source, and one of its settings as well
+        ("times:", "tmes:", "9:32: sources.0.columns.value_milli.tmes: there is no such setting; did you mean 'times'?"),
+        ("of: score, ", "", "9:7: sources.0.columns.value_milli.of: is needed here"),
+        ("{of: score, times: 1000}", "[a, b]", "9:7: sources.0.columns.value_milli: should be text, or settings by name, as {name: value}"),
+        ("table: answers", "table: anwers", "6:5: sources.0.table: should be 'legs', 'messages', 'answers', "),
+        ("    table: answers\n", "", "4:5: sources.0.table: is needed here"),
+        ("[a.csv]", "5", "7:5: sources.0.files: should be a list, as [one, another]"),
+        ("  - kind: table\n    name", "  - name", "4:5: sources.0.kind: is needed here; choose one of: amazon_connect, "),
+        # a list that has a wrong entry is not too short as well
+        ("{f: 1}", "contact", "12:37: surveys.0.weights.margins.0.targets: should be 'contacts', or settings by name, as {name: value}"),
+        ("{f: 1}", "{f: few}", "12:47: surveys.0.weights.margins.0.targets.f: should be a number"),
+        ("[sex]", "sex", "12:26: surveys.0.weights.margins.0.by: should be a list, as [one, another]"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_may_be_several_things_is_told_once_and_where_it_stands(old: str, new: str, says: str) -> None:
+    assert read_text(TABLE).sources
+    assert old in TABLE
+    with pytest.raises(ConfigurationError) as told:
+        read_text(TABLE.replace(old, new, 1))
+    assert str(told.value).startswith(f"peil.yaml:{says}")
+    assert "\n" not in str(told.value)
 
 
 def test_every_fault_of_a_file_is_told_at_once() -> None:

@@ -334,7 +334,9 @@ def test_a_misspelled_column_group_and_population_name_their_neighbours(nasty_da
         _defined(of="wait_s")
     with pytest.raises(DefinitionError, match=r"there is no population 'contact'\n.*'contacts'"):
         _defined(population="contact")
-    with pytest.raises(DefinitionError, match=r"'chanel' is nothing to group 'contacts' by\n.*'channel'"):
+    with pytest.raises(
+        DefinitionError, match=r"'chanel' is nothing to group 'contacts' by\n.*'channel'.*'extra\.chanel'"
+    ):
         estimate(measure_named("volume"), nasty_data, by=["chanel"])
     with pytest.raises(DefinitionError, match="'customer_id' tells customers apart"):
         estimate(measure_named("volume"), nasty_data, by=["customer_id"])

@@ -58,16 +58,20 @@ def columns(readings):
     return np.stack([getattr(readings, each) for each in ("value", "se", "low", "high", "n", "n_eff", "deff", "df")])
 
 
+STAGES = {"weight": "w", "stratum": "h", "cluster": "c", "population": "N", "unit": "u", "unit_population": "M"}
+
+
 @pytest.mark.parametrize(
-    "design",
+    ("design", "weigh"),
     [
-        {"weight": "w", "stratum": "h", "cluster": "c", "population": "N", "unit": "u", "unit_population": "M"},
-        {"weight": "w", "stratum": "h"},
+        (STAGES, lambda of: of),
+        ({"weight": "w", "stratum": "h"}, lambda of: of),
+        (STAGES, lambda of: of.trim(1.5).rake({"h": {"a": 900, "b": 600}})),
     ],
-    ids=["two stages", "rows"],
+    ids=["two stages", "rows", "trimmed, raked, two stages"],
 )
-def test_both_engines_say_the_same_of_a_sample(rows, spark, design):
-    one, other = sample(rows, **design), sample(rows, **design, engine=spark)
+def test_both_engines_say_the_same_of_a_sample(rows, spark, design, weigh):
+    one, other = weigh(sample(rows, **design)), weigh(sample(rows, **design, engine=spark))
     for ask in (
         lambda of: of.mean(["score", "spent.eur"], by="area", where="score > 1"),
         lambda of: of.nps("score"),

@@ -18,13 +18,13 @@ AGE = {"age": 16_200}
 
 
 @pytest.fixture(scope="module")
-def drawn():
+def rows():
     """Return what R makes of i = 0:89 with %% and %/%."""
     i = np.arange(90)
     a = np.array(list("xyzx"))[(i * 5 + i // 7) % 4]
     cl, age = (i % 3) * 100 + (i * 7 + i // 11) % 5, 20 + (i * 17) % 41
     y = 3 + 2 * (a == "x") + age / 20 + ((i * 29) % 11) / 4 + cl % 100 / 3
-    rows = {
+    return {
         "st": i % 3,
         "cl": cl,
         "a": a.tolist(),
@@ -35,8 +35,20 @@ def drawn():
         "y": y,
         "z": 1 + y / 2 + ((i * 31) % 13) / 3,
         "fpc": np.array([5, 9, 12])[i % 3],
+        "u": (i * 11) % 5,
+        "fpc2": 6 + cl % 4,
     }
+
+
+@pytest.fixture(scope="module")
+def drawn(rows):
     return sample(rows, weight="w", stratum="st", cluster="cl", population="fpc")
+
+
+@pytest.fixture(scope="module")
+def drawn_twice(rows):
+    """Return svydesign(ids = ~cl + u, strata = ~st, weights = ~w, fpc = ~fpc + fpc2, data = x, nest = TRUE)."""
+    return sample(rows, weight="w", stratum="st", cluster="cl", population="fpc", unit="u", unit_population="fpc2")
 
 
 MADE = {
@@ -86,6 +98,38 @@ def figures(text):
 )  # fmt: skip
 def test_residual_errors_of_every_method(drawn, made, expected):
     assert told(MADE[made](drawn)) == figures(expected)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        # the calls are those of one stage
+        ("rake", """7.97302345043 0.165276117366 2804.7801989 55.4014751435 0.175954620145 0.00640199051741
+         7.99771336948 0.177346854012 7.55458281781 0.311024957763 8.29430212616 0.333647502782"""),
+        ("linear", """8.01767840145 0.0965860367035 2810.77734663 50.5689803335 0.173504774484 0.0031215419959
+         8.04680605363 0.127170883579 7.58968888859 0.292986835966 8.33525675936 0.282008869398"""),
+        ("bounded", """7.97309596446 0.165214509416 2804.67614689 55.4036766104 0.175936716173 0.00640061929786
+         7.99775663943 0.177344933171 7.55501725521 0.310732224214 8.29405157544 0.33374615961"""),
+        ("cells", """7.97287548858 0.163343304388 2804.40443249 56.1435711146 0.175240710327 0.00632077037242
+         8.00513214027 0.177369525169 7.55670431186 0.284763475921 8.27167948095 0.334562981716"""),
+    ],
+)  # fmt: skip
+def test_residual_errors_of_units_drawn_from_clusters(drawn_twice, made, expected):
+    assert told(MADE[made](drawn_twice)) == figures(expected)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ("rake", (-0.443130551673, 0.37673029422)),
+        ("linear", (-0.457117165046, 0.356080361086)),
+        ("cells", (-0.448427828407, 0.352864171389)),
+    ],
+)
+def test_a_contrast_of_calibrated_groups_whose_units_were_drawn_too(drawn_twice, made, expected):
+    """The total of zz = 1(g = v) (y - mean_v) / n_v - 1(g = u) (y - mean_u) / n_u has its error: SE(svytotal(~zz, k))."""
+    found = MADE[made](drawn_twice).contrast({("y", "v"): 1, ("y", "u"): -1}, by="g")
+    assert (found.value, found.se) == pytest.approx(expected, rel=DIGITS)
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,7 @@ def test_the_command_reads_as_sentences_and_says_of_two_items_what_is_reported(f
         (("speed1", "speed1"), {}, DefinitionError, "named twice"),
         (ITEMS, {"speed": ["effort"]}, DefinitionError, "is no item of the scale"),
         (ITEMS, {"outcome": "nps"}, DefinitionError, "no answer in these rows is to construct 'nps'"),
+        (ITEMS, {"beside": "ces_1"}, DefinitionError, "name another construct as 'beside'; did you mean 'ces_2'"),
         (ITEMS, {"survey": "efort"}, DefinitionError, "did you mean 'effort'"),
         (ITEMS, {"where": "chanel = 'call'"}, DefinitionError, "did you mean 'channel'"),
         ((), {}, EvidenceError, "name the construct"),

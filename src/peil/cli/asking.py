@@ -141,6 +141,7 @@ def estimate(
 def variants(path: str | None, family: str, where: str, language: str, as_json: bool) -> None:
     """Same calls, every definition: one word under all its published definitions."""
     from peil.project import open_project
+    from peil.reports.labels import POPULATIONS
     from peil.reports.numbers import interval_text, value_text
 
     project = open_project(path)
@@ -166,8 +167,9 @@ def variants(path: str | None, family: str, where: str, language: str, as_json: 
     ]
     table(("definition", "value", f"{found[0].level:.0%} interval", "n"), rows, right=(1, 2, 3))
     if len(alike) > 1:
+        same = POPULATIONS[found[0].measure.population].en
         click.echo(
-            f"spread on the same contacts: {value_text(spread, found[0].measure.unit, lang, digits=2, difference=True)}"
+            f"spread on the same {same}: {value_text(spread, found[0].measure.unit, lang, digits=2, difference=True)}"
         )
 
 

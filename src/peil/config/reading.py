@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -14,9 +13,10 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from peil.config.configuration import Configuration
 from peil.errors import PeilError, SourceError, neighbours
-from peil.yaml_file import Fault, fault, place, plain, text_of, told, tree_of
+from peil.yaml_file import Fault, faults_of, place, plain, text_of, told, tree_of
 
 FILE_NAME = "peil.yaml"
+_TAGS = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 
 class ConfigurationError(PeilError):
@@ -81,9 +81,7 @@ def read_text(text: str, name: str = FILE_NAME) -> Configuration:
     try:
         return Configuration.model_validate(settings)
     except ValidationError as refused:
-        raise ConfigurationError(
-            told((_fault(each, tree) for each in refused.errors(include_url=False)), name)
-        ) from None
+        raise ConfigurationError(told(_faults(refused, tree), name)) from None
     except PeilError as refused:
         raise ConfigurationError(f"{name}: {refused.what}", remedy=refused.remedy) from None
 
@@ -107,24 +105,36 @@ def _known_zones(tree: CommentedMap, name: str) -> None:
         raise ConfigurationError(told(wrong, name))
 
 
-def _fault(error: Mapping[str, Any], tree: CommentedMap) -> Fault:
-    if error["type"] == "union_tag_invalid":
-        line, column, path = place(tree, error["loc"])
-        kind = str(error["ctx"]["tag"])
-        kinds = re.findall(r"'([^']+)'", str(error["ctx"]["expected_tags"]))
-        return line, column, f"{path}.kind: '{kind}' is no kind of source; {neighbours(kind, kinds)}"
-    return fault(error, tree, tuple(_known(error["loc"][:-1])))
+def _faults(refused: ValidationError, tree: CommentedMap) -> list[Fault]:
+    errors = refused.errors(include_url=False)
+    found = faults_of([each for each in errors if each["type"] not in _TAGS], tree, lambda loc: tuple(_known(loc)))
+    for each in errors:
+        if each["type"] in _TAGS:
+            at = place(tree, each["loc"])
+            kind = str(each.get("ctx", {}).get("tag", ""))
+            says = f"'{kind}' is no kind of source" if kind else "is needed here"
+            found.append((at.line, at.column, f"{at.path}.kind: {says}; {neighbours(kind, _kinds())}"))
+    return found
+
+
+def _kinds() -> list[str]:
+    properties = (each.get("properties", {}) for each in json_schema()["$defs"].values())
+    return [each["kind"]["const"] for each in properties if "const" in each.get("kind", {})]
 
 
 def _known(loc: Sequence[str | int]) -> Iterator[str]:
-    """Yield the settings that the model allows at ``loc``."""
+    """Yield the settings that the model allows beside the last step of ``loc``."""
     schema = json_schema()
     node: Any = schema
-    for step in loc:
+    for step in loc[:-1]:
         node = _resolved(node, schema)
         if "oneOf" in node or "anyOf" in node:
             choices = [_resolved(each, schema) for each in node.get("oneOf", node.get("anyOf"))]
-            tagged = [each for each in choices if each.get("properties", {}).get("kind", {}).get("const") == step]
+            tagged = [
+                each
+                for each in choices
+                if each.get("properties", {}).get("kind", {}).get("const", each.get("title")) == step
+            ]
             objects = [each for each in choices if each.get("type") == "object"]
             node = (tagged or objects or choices)[0]
             if tagged:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from peil.config.part import Part
+
+
+def _parts(level: str) -> list[str]:
+    """Return the levels of a crossing; one that has a comma stands in double quotes."""
+    return [each.strip() for each in next(csv.reader([level], skipinitialspace=True), [])]
 
 
 class MarginConfig(Part):
@@ -17,7 +23,8 @@ class MarginConfig(Part):
     )
     targets: Literal["contacts"] | dict[str, float] | None = Field(
         default=None,
-        description="counts, or shares that add up to 1, for each level (`call`, or `call, agent` where two are crossed); "
+        description="counts, or shares that add up to 1, for each level (`call`, or `call, agent` where two are crossed, and "
+        '`"Utrecht, city", agent` where a level has a comma); '
         "`contacts` counts the contacts themselves",
     )
     total: Literal["contacts"] | float | None = Field(
@@ -48,10 +55,7 @@ class MarginConfig(Part):
             return None
         truths = {"True": "true", "False": "false"}
         return {
-            tuple(
-                truths.get(part, part)
-                for part in ([each.strip() for each in level.split(",")] if len(self.by) > 1 else [level])
-            ): n
+            tuple(truths.get(part, part) for part in (_parts(level) if len(self.by) > 1 else [level])): n
             for level, n in self.targets.items()
         }
 

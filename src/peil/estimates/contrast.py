@@ -65,7 +65,10 @@ class Linearised:
         if t.units is None:
             return clusters, None
         units = t.units
-        return clusters, self._over(units.sums, units.unit, units.group, units.cluster.size, terms)
+        of_units = self._over(units.sums, units.unit, units.group, units.cluster.size, terms)
+        if t.explained is not None:
+            of_units = t.explained.unit_residuals(of_units[:, None], self._slope(t.explained, terms)[None])[:, 0]
+        return clusters, of_units
 
     def _slope(self, explained: Explained, terms: Sequence[tuple[int, int, float]]) -> Floats:
         found = np.zeros(explained.x.shape[1])
@@ -112,7 +115,7 @@ class Linearised:
                 group=np.zeros(of_units.size, dtype=np.int64),
                 n_groups=1,
             )
-            known = np.zeros(of_units.size, dtype=bool)
+            known = of_units != 0 if t.explained is not None else np.zeros(of_units.size, dtype=bool)
             for quantity, cell, _ in terms:
                 known[t.units.unit[(t.units.group == cell) & (t.units.sums[t.places[quantity]["n"]] > 0)]] = True
             yy = second.products(of_units, of_units, singleton=self._singleton, known=known)[0]

@@ -52,6 +52,11 @@ class Grouping:
         """Aliases of the group columns in queries."""
         return tuple(f"g{place}" for place in range(len(self.columns)))
 
+    @property
+    def named(self) -> str:
+        """The group columns under their aliases, as a select begins; a comma after each."""
+        return "".join(f"{sql} as {key}, " for key, sql in zip(self.keys, self.columns, strict=True))
+
 
 def grouping(by: Sequence[str], schema: Schema) -> Grouping:
     """Return how to group the rows of a population.
@@ -90,7 +95,14 @@ def grouping(by: Sequence[str], schema: Schema) -> Grouping:
             column = f"extra_field(t.extra, {quoted(each.removeprefix('extra.'))})"
         else:
             known = [*PERIODS, *OF_THE_CALENDAR, "hour", *schema.names]
-            raise DefinitionError(f"'{each}' is nothing to group '{schema.name}' by", remedy=neighbours(each, known))
+            kept = (
+                f"; a field that an export kept is 'extra.{each}'"
+                if "extra" in schema.names and "." not in each
+                else ""
+            )
+            raise DefinitionError(
+                f"'{each}' is nothing to group '{schema.name}' by", remedy=neighbours(each, known) + kept
+            )
         columns.append(column)
     calendar = any(column.startswith("calendar.") for column in columns)
     return Grouping(names=tuple(by), columns=tuple(columns), span_ms=span, calendar=calendar)

@@ -103,13 +103,7 @@ def weighted_to(
         rows: what the table was made of, where the weight of each row is to be known here.
 
     Raises:
-        DefinitionError: a level has respondents and no target, or a target and no respondents; or the design has two
-            stages.
+        DefinitionError: a level has respondents and no target, or a target and no respondents.
         EvidenceError: the targets cannot be met together.
     """
-    if design.unit:
-        raise DefinitionError(
-            "a sample with units drawn within clusters cannot be calibrated here",
-            remedy="leave 'unit' out: clusters alone give a standard error that is a little too large",
-        )
     return weighted(engine, table, design, known, name=f"calibrated_{uuid.uuid4().hex[:8]}", one=one, rows=rows)

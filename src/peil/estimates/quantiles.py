@@ -38,16 +38,14 @@ def quantiles(
     Raises:
         NothingCountedError: no row is left.
     """
-    keys = [*groups.keys]
-    named = "".join(f"{column} as {key}, " for key, column in zip(keys, groups.columns, strict=True))
     listed = ", ".join([*groups.columns, measure.of])
     weight = f"sum(cast(t.{design.weight} as decimal(38, 0)))" if design.weight else "count(*)"
     rows = engine.rows(
-        f"select {named}{measure.of} as v, {weight} as n {source} and ({measure.where}) and {measure.of} is not null group by {listed}"
+        f"select {groups.named}{measure.of} as v, {weight} as n {source} and ({measure.where}) and {measure.of} is not null group by {listed}"
     )
     if not rows.num_rows:
         raise NothingCountedError
-    labels, group = labels_of([rows.column(key) for key in keys], rows.num_rows)
+    labels, group = labels_of([rows.column(key) for key in groups.keys], rows.num_rows)
     value, summed = numbers(rows.column("v")), numbers(rows.column("n"))
     count = summed / BILLION if design.weight else summed.astype(np.int64)
     order = np.lexsort((value, group))

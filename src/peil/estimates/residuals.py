@@ -16,14 +16,15 @@ import scipy
 from peil.engines.engine import Engine
 from peil.errors import DefinitionError
 from peil.estimates.auxiliaries import Auxiliaries
-from peil.estimates.cluster_totals import ClusterTotals, cluster_totals
+from peil.estimates.cluster_totals import ClusterTotals, UnitTotals, cluster_totals
 from peil.estimates.groups import Grouping
 from peil.estimates.moments import BILLION, Counted, Quantity, labels_of, numbers
 from peil.estimates.places import codes, distinct
 from peil.estimates.row_sums import moments_of, row_moments, row_squares
-from peil.methods.explained import Explained, Kinds, inverse_of, residuals
-from peil.methods.moments import Floats, Integers, Moments
-from peil.surveys.design import Calibration, Design
+from peil.methods.explained import BLOCK, Explained, Kinds, inverse_of, residuals
+from peil.methods.moments import Floats, Integers, Moments, Within
+from peil.methods.two_stage import Second
+from peil.surveys.design import Calibration, Design, Singleton
 
 
 def calibrated_totals(
@@ -38,31 +39,31 @@ def calibrated_totals(
     """Return the sums of every quantity per cluster and group with what the margins explain of them; see ``cluster_totals``.
 
     Raises:
-        DefinitionError: the design has two stages, whose residuals are not there.
+        DefinitionError: the design is not calibrated.
         NothingCountedError: there are no rows at all.
     """
     known = design.calibration
     if known is None:
         raise DefinitionError("the design is not calibrated", remedy="ask for plain cluster totals")
-    if design.unit:
-        raise DefinitionError(
-            "calibrated weights of a design that samples within clusters have no standard error here",
-            remedy="leave 'unit' out: clusters alone give a standard error that is a little too large",
-        )
     totals = cluster_totals(engine, quantities, design, groups, source, one=one)
     size = one if design.weight else 1.0
     base = totals.beside if totals.beside is not None else _of_clusters(engine, design, known, source)
-    cluster = np.arange(base.num_rows) if totals.beside is not None else _places(base)
+    cluster, unit = (np.arange(base.num_rows), None) if totals.beside is not None else _places(base)
     counted = numbers(base.column("based")) > 0
     columns = Auxiliaries(known)
     x, cell = columns.cells(base)
     before = numbers(base.column("drawn")) / (one if known.weight else 1.0)
     weight = numbers(base.column("weight")) / size
-    shape = (totals.stratum.size, x.shape[0])
-    of_cluster = scipy.sparse.csr_matrix((weight[counted], (cluster[counted], cell[counted])), shape=shape)
+
+    def of(place: Integers, size: int) -> scipy.sparse.csr_matrix:
+        shape = (size, x.shape[0])
+        return scipy.sparse.csr_matrix((weight[counted], (place[counted], cell[counted])), shape=shape)
+
     drawn = np.bincount(cell[counted], before[counted], minlength=x.shape[0]).astype(np.float64)
     asked = _numerators(engine, quantities, known, columns, groups, source, totals.groups, one=one)
-    return replace(totals, explained=Explained.of(x=x, drawn=drawn, weight=of_cluster, crossed=asked))
+    of_cluster = of(cluster, totals.stratum.size)
+    of_unit = None if unit is None or totals.units is None else of(unit, totals.units.cluster.size)
+    return replace(totals, explained=Explained.of(x=x, drawn=drawn, weight=of_cluster, crossed=asked, units=of_unit))
 
 
 def calibrated_counted(
@@ -77,7 +78,7 @@ def calibrated_counted(
     """Return the moments of each quantity with those of its residuals; the parameters are those of ``cluster_totals``.
 
     Raises:
-        DefinitionError: the design has two stages.
+        EvidenceError: a stratum, or a cluster that was sampled from, has a single cluster or unit.
         NothingCountedError: there are no rows at all.
     """
     if not design.cluster:
@@ -86,17 +87,24 @@ def calibrated_counted(
     squares = row_squares(engine, quantities, design, groups, source, totals, one=one)
     plain = moments_of(totals, squares, singleton=design.singleton)
     return [
-        Counted(moments=with_residuals(totals, place, each), groups=totals.groups) for place, each in enumerate(plain)
+        Counted(moments=with_residuals(totals, place, each, singleton=design.singleton), groups=totals.groups)
+        for place, each in enumerate(plain)
     ]
 
 
-def with_residuals(totals: ClusterTotals, quantity: int, moments: Moments) -> Moments:
+def with_residuals(
+    totals: ClusterTotals, quantity: int, moments: Moments, *, singleton: Singleton = "refuse"
+) -> Moments:
     """Return moments with an entry for every group and stratum, and with the residuals of one quantity.
 
     Parameters:
         totals: the sums per cluster, and what explains them.
         quantity: which of them.
         moments: its moments.
+        singleton: what to do with a cluster of one unit.
+
+    Raises:
+        EvidenceError: a cluster has a single unit of several, and it is refused.
     """
     if totals.explained is None:
         raise DefinitionError("the design is not calibrated", remedy="use the moments as they are")
@@ -109,7 +117,38 @@ def with_residuals(totals: ClusterTotals, quantity: int, moments: Moments) -> Mo
         entries=(totals.cluster, totals.group, totals.of("x", quantity), totals.of("y", quantity)),
         n_groups=n_groups,
     )
-    return replace(_every(moments, n_groups), residuals=found)
+    within = _within(totals, totals.units, quantity, singleton) if totals.units is not None else None
+    return replace(_every(moments, n_groups), residuals=found, within=within)
+
+
+def _within(totals: ClusterTotals, units: UnitTotals, quantity: int, singleton: Singleton) -> Within:
+    """Return what units sampled from the clusters add, by the residuals of each of them, in a group or not."""
+    assert totals.explained is not None  # noqa: S101  # the caller has looked
+    explained, size, n_groups = totals.explained, units.cluster.size, len(totals.groups)
+    places, slopes = totals.places[quantity], explained.slopes[quantity]
+    made = np.zeros((3, n_groups, totals.strata.clusters.size))
+    step = max(1, BLOCK // max(size, 1))
+    for first in range(0, n_groups, step):
+        last = min(first + step, n_groups)
+        here = (units.group >= first) & (units.group < last)
+        left = []
+        for place, slope in zip((places["x"], places["y"]), slopes, strict=True):
+            whole = np.zeros((size, last - first))
+            whole[units.unit[here], units.group[here] - first] = units.sums[place][here]
+            left.append(explained.unit_residuals(whole, slope[first:last]).T.ravel())
+        second = Second(
+            inside=units.inside,
+            strata=totals.strata,
+            stratum=totals.stratum,
+            cluster=np.tile(units.cluster, last - first),
+            group=np.repeat(np.arange(last - first), size),
+            n_groups=last - first,
+        )
+        known = (left[0] != 0) | (left[1] != 0)
+        for place, (a, b) in enumerate(((0, 0), (0, 1), (1, 1))):
+            made[place, first:last] = second.products(left[a], left[b], singleton=singleton, known=known)
+    xx, xy, yy = (each.ravel() for each in made)
+    return Within(xx=xx, xy=xy, yy=yy)
 
 
 def _every(moments: Moments, n_groups: int) -> Moments:
@@ -195,8 +234,8 @@ def _of_rows(
 
 
 def _of_clusters(engine: Engine, design: Design, known: Calibration, source: str) -> pa.Table:
-    """Ask for every cluster's respondents of each kind: their weights before and after."""
-    keys = {"h": design.stratum or "''", "c": design.clusters}
+    """Ask for every cluster's respondents of each kind, unit by unit: their weights before and after."""
+    keys = {"h": design.stratum or "''", "c": design.clusters} | ({"u": design.unit} if design.unit else {})
     keys |= {f"k{place}": sql for place, sql in enumerate(known.expressions)}
     head = source.split(" where ", maxsplit=1)[0]
     base = f"case when {known.base} then {{}} else 0 end"
@@ -210,10 +249,11 @@ def _of_clusters(engine: Engine, design: Design, known: Calibration, source: str
     )
 
 
-def _places(base: pa.Table) -> Integers:
-    """Return the place of each row's cluster in ``ClusterTotals.stratum``: by stratum, then by name."""
+def _places(base: pa.Table) -> tuple[Integers, Integers | None]:
+    """Return the place of each row's cluster and unit in ``ClusterTotals``: by stratum, then by name."""
     h, c = codes(base.column("h"))[1], codes(base.column("c"))[1]
-    return distinct(h, c)[2]
+    cluster = distinct(h, c)[2]
+    return cluster, distinct(cluster, codes(base.column("u"))[1])[2] if "u" in base.column_names else None
 
 
 def _numerators(

@@ -84,10 +84,9 @@ def row_squares(
         )
     found: dict[str, Floats] = {}
     if asked:
-        keys = "".join(f"{sql} as {key}, " for key, sql in zip(groups.keys, groups.columns, strict=True))
         grouped = f" group by {', '.join(groups.columns)}" if groups.columns else ""
         listed = ", ".join(f"{sql} as {name}" for sql, (name, _) in asked.items())
-        rows = engine.rows(f"select {keys}{listed} {source}{grouped}", steady=True)
+        rows = engine.rows(f"select {groups.named}{listed} {source}{grouped}", steady=True)
         _, group = labels_of([rows.column(key) for key in groups.keys], rows.num_rows)
         scale = one if design.weight else 1.0
         for name, size in asked.values():
@@ -268,10 +267,10 @@ def row_moments(
             names[square] = column(where, f"{weight} * {weight} * {a} * {b}")
         wanted.append(names)
     stratum = design.stratum or "''"
-    keys = "".join(f"{sql} as {key}, " for key, sql in zip(groups.keys, groups.columns, strict=True))
     listed = ", ".join(f"{sql} as {name}" for sql, name in asked.items())
     rows = engine.rows(
-        f"select {keys}{stratum} as h, {listed} {source} group by {', '.join([*groups.columns, stratum])}", steady=True
+        f"select {groups.named}{stratum} as h, {listed} {source} group by {', '.join([*groups.columns, stratum])}",
+        steady=True,
     )
     if not rows.num_rows:
         raise NothingCountedError

@@ -79,13 +79,9 @@ def quantiles_of(  # the question, and who answers
     )
 
 
-def _named(groups: Grouping) -> str:
-    return "".join(f"{sql} as {key}, " for key, sql in zip(groups.keys, groups.columns, strict=True))
-
-
 def _labels(engine: Engine, groups: Grouping, source: str) -> tuple[tuple[object, ...], ...]:
     grouped = f" group by {', '.join(groups.columns)}" if groups.columns else ""
-    rows = engine.rows(f"select {_named(groups)}count(*) as n {source}{grouped}")
+    rows = engine.rows(f"select {groups.named}count(*) as n {source}{grouped}")
     if not rows.num_rows or not sum(rows.column("n").to_pylist()):
         raise NothingCountedError
     return labels_of([rows.column(key) for key in groups.keys], rows.num_rows)[0]
@@ -103,7 +99,7 @@ def _entries(
     weight = f"sum(cast(t.{design.weight} as double))" if design.weight else "count(*)"
     listed = ", ".join([*groups.columns, variable.of])
     rows = engine.rows(
-        f"select {_named(groups)}cast({variable.of} as double) as v, {weight} as w {source} and ({variable.where}) group by {listed}",
+        f"select {groups.named}cast({variable.of} as double) as v, {weight} as w {source} and ({variable.where}) group by {listed}",
         steady=True,
     )
     here, group = labels_of([rows.column(key) for key in groups.keys], rows.num_rows)

@@ -25,6 +25,7 @@ from peil.estimates.variables import Columns, Names, Statistic, listed
 from peil.methods.diagnosis import Diagnosis, Floats
 from peil.methods.replicate import Kind
 from peil.surveys.design import Calibration, Design
+from peil.surveys.trimmed import trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,35 @@ class Sample:
         found = self.engine.rows(f"select {weight} as w from {self.table.name} as t", ordered=True)
         return np.asarray(found.column("w").to_numpy(), dtype=np.float64)
 
+    def trim(self, most: float) -> Sample:
+        """Return the sample with no weight above ``most`` times the mean; what is cut off is spread over the others.
+
+        Each of those gets as much more, as in ``trimWeights`` of R ``survey`` with ``strict``, so that weights add up as
+        before. Trim before calibrating; to trim calibrated weights, say ``trim`` where they are calibrated. Standard
+        errors take the weights as given.
+
+        Parameters:
+            most: most that a weight may be, in times the mean weight.
+
+        Raises:
+            DefinitionError: there are no weights, they are calibrated or trimmed already, or the limit is not above 1.
+
+        Example:
+            >>> from peil.estimates.sample import sample
+            >>> people = sample({"score": [9, 7, 8, 3], "w": [1, 1, 2, 8]}, weight="w").trim(2)
+            >>> people.weights().round(3).tolist(), people.diagnosis.trimmed
+            ([1.667, 1.667, 2.667, 6.0], 1.0)
+        """
+        made, rows = trimmed(self.engine, self.table, self.design, most, one=self.one, rows=self.rows)
+        return replace(
+            self,
+            table=made.table,
+            design=made.design,
+            diagnosis=made.diagnosis,
+            rows=rows,
+            row_weights=made.weights,
+        )
+
     def poststratify(self, by: By, targets: Mapping[object, float]) -> Sample:
         """Return the sample with cell weights: every level of one margin is brought to its count in the population.
 
@@ -341,8 +371,8 @@ class Sample:
             trim: most that a weight may be, in times the mean weight.
 
         Raises:
-            DefinitionError: a level has respondents and no target, or a target and no respondents; the design has two
-                stages, or is calibrated already.
+            DefinitionError: a level has respondents and no target, or a target and no respondents; or the weights are
+                calibrated already.
             EvidenceError: the targets cannot be met together.
         """
         known = Calibration(

@@ -112,7 +112,7 @@ def _asked(
     grouped = "".join(f"scored.{key} as {key}, " for key in by)
     plain = "".join(f"{key}, " for key in by)
     sql = _ROWS.format(
-        keys="".join(f"{sql} as {key}, " for key, sql in zip(keys, rows.groups.columns, strict=True)),
+        keys=rows.groups.named,
         clusters=rows.design.cluster if rows.several != "true" else rows.design.clusters,
         second=rows.second_of,
         event=rows.event,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from peil.errors import SourceError, neighbours
 from peil.evidence.figure import Figure, Sample
-from peil.yaml_file import Fault, fault, plain, text_of, told, tree_of
+from peil.yaml_file import Fault, faults_of, plain, text_of, told, tree_of
 
 ARTICLES = "articles.yaml"
 SETTINGS = ("figures", "samples")
@@ -111,12 +112,16 @@ def _listed(tree: CommentedMap, key: str, of: type[T], samples: Mapping[str, Sam
         try:
             made = adapter.validate_python(settings)
         except ValidationError as refused:
-            for each in refused.errors(include_url=False):
-                known = [one.name for one in fields(of)] if len(each["loc"]) == 1 else ["en", "nl"]
-                faults.append(fault(each, node, known, start))
+            own = [one.name for one in fields(of)]
+            faults += faults_of(refused.errors(include_url=False), node, partial(_known, own=own), start)
             continue
         if made.id in names:
             faults.append((*start, f"id: '{made.id}' is there twice"))
         names.add(made.id)
         found.append(made)
     return found
+
+
+def _known(steps: Sequence[str | int], own: list[str]) -> list[str]:
+    """Return the settings that there are where a fault stands."""
+    return own if len(steps) == 1 else ["en", "nl"]

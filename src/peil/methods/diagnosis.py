@@ -110,6 +110,8 @@ class Diagnosis:
         ]
         if self.cap is not None:
             lines.append(f"{self.trimmed:,.0f} weights are at the cap of {self.cap / mean:.2f} times the mean")
+        if not self.fits:
+            return "\n".join(lines)
         rows: list[tuple[str, ...]] = [("", "respondents", "before", "after", "target")]
         for fit in self.fits:
             amount = fit.levels == ((),)

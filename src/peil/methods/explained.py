@@ -26,6 +26,7 @@ class Explained:
     Parameters:
         x: (K, P) auxiliaries of each kind of respondent.
         weight: (C, K) calibrated weight of each cluster's respondents of each kind.
+        units: (U, K) that of each second-stage unit's; None where clusters were taken whole.
         slopes: for each quantity (G, P) twice: what x and y of a group's rows gain with each auxiliary.
         inverse: (P, P) of the auxiliaries' products, weighted as before calibration.
     """
@@ -34,6 +35,7 @@ class Explained:
     weight: scipy.sparse.csr_matrix
     slopes: tuple[tuple[Floats, Floats], ...]
     inverse: Floats
+    units: scipy.sparse.csr_matrix | None = None
 
     @classmethod
     def of(
@@ -43,6 +45,7 @@ class Explained:
         drawn: Floats,
         weight: scipy.sparse.csr_matrix,
         crossed: tuple[tuple[Floats, Floats], ...],
+        units: scipy.sparse.csr_matrix | None = None,
     ) -> Self:
         """Make the regressions.
 
@@ -51,14 +54,28 @@ class Explained:
             drawn: (K,) their weights before calibration.
             weight: (C, K) calibrated weight of each cluster's respondents of each kind.
             crossed: for each quantity (G, P) twice: Σ d x·per and Σ d x·of over the rows of each group.
+            units: (U, K) calibrated weight of each second-stage unit's respondents of each kind.
         """
         inverse = inverse_of(x, drawn)
         slopes = tuple((per @ inverse, of @ inverse) for per, of in crossed)
-        return cls(x=x, weight=weight.tocsr(), slopes=slopes, inverse=inverse)
+        return cls(
+            x=x, weight=weight.tocsr(), slopes=slopes, inverse=inverse, units=None if units is None else units.tocsr()
+        )
 
     def fitted(self, slope: Floats) -> Floats:
         """Return (C,) what the auxiliaries explain of clusters' totals, given slopes (P,)."""
         return np.asarray(self.weight @ (self.x @ slope))
+
+    def unit_residuals(self, totals: Floats, slopes: Floats) -> Floats:
+        """Return (U, G) what the auxiliaries leave of units' totals; nought where that is only rounding.
+
+        Parameters:
+            totals: (U, G) of each unit in each group.
+            slopes: (G, P) of each group.
+        """
+        fit = np.asarray(self.units @ np.asarray(self.x @ slopes.T))
+        left = totals - fit
+        return np.where(np.abs(left) <= ROUNDING * (np.abs(totals) + np.abs(fit)), 0.0, left)
 
 
 def inverse_of(x: scipy.sparse.csr_matrix, drawn: Floats) -> Floats:

@@ -87,8 +87,11 @@ def _rounds_table(
                     n_before=effect.first.n,
                     n_after=effect.second.n,
                 ),
-                words(verdict),
-                words(comparability.named(each.changes, asked) or asked.say("nothing", "niets")),
+                Cell(shown=verdict, stored="" if each.changes else each.finding.verdict),
+                Cell(
+                    shown=comparability.named(each.changes, asked) or asked.say("nothing", "niets"),
+                    stored=", ".join(dict.fromkeys(one.aspect for one in each.changes)),
+                ),
             )
         )
     return Table(

@@ -86,7 +86,7 @@ def _stored(cell: Cell, part: str) -> str:
 def _plain(cell: Cell, part: str) -> str | float | None:
     text = _stored(cell, part)
     if not (part or cell.numeric):
-        return text
+        return text or None
     if not text:
         return None
     number = _number(text)

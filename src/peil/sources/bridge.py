@@ -13,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap
 from peil.errors import DefinitionError, SchemaError, SourceError, neighbours
 from peil.sources.questions import Mode, Question, Sort, Word
 from peil.sources.respondents import Fact
-from peil.yaml_file import fault, plain, text_of, told, tree_of
+from peil.yaml_file import faults_of, plain, text_of, told, tree_of
 
 __all__ = ["Asked", "Bridge", "Bridged", "BridgedFact", "Known", "check_bridges", "read_bridge"]
 
@@ -178,8 +178,8 @@ def read_bridge(path: Path) -> Bridge:
         made = TypeAdapter(Bridge).validate_python({**plain(tree), "name": path.name})
     except ValidationError as refused:
         known = sorted({*Bridge.__slots__, *Bridged.__slots__, *Asked.__slots__} - {"name"})
-        faults = [fault(each, tree, known) for each in refused.errors(include_url=False)]
-        raise DefinitionError(told(faults, path.name), remedy=_REMEDY) from None
+        found = faults_of(refused.errors(include_url=False), tree, lambda _: known)
+        raise DefinitionError(told(found, path.name), remedy=_REMEDY) from None
     _told_once(made, tree, path.name)
     return made
 

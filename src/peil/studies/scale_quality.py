@@ -129,8 +129,8 @@ def scale_quality(  # noqa: PLR0913  # a question has this many sides
     if outcome == _RETURNS:
         foretold = repeated(_RETURN_DAYS, data.period[1] - timedelta(days=_RETURN_DAYS))
     else:
-        foretold = question(engine, table, outcome, where, by="construct")
-    asked += [question(engine, table, beside, where, by="construct"), foretold]
+        foretold = question(engine, table, outcome, where, by="construct", setting="outcome")
+    asked += [question(engine, table, beside, where, by="construct", setting="beside"), foretold]
     found = side_by_side(engine, table, asked, where=where, design=data.designs["responses"])
     k = len(items)
     scale = reliability(found.sums[:, : k + 1, : k + 1], found.n, level=level, draws=draws, seed=seed)

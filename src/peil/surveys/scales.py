@@ -57,7 +57,9 @@ class SideBySide:
     incomplete: int
 
 
-def question(engine: Engine, responses: Table, name: str, where: str = "true", *, by: str = "question") -> Asked:
+def question(
+    engine: Engine, responses: Table, name: str, where: str = "true", *, by: str = "question", setting: str = ""
+) -> Asked:
     """Return one question as a column, by its identifier or by what it measures.
 
     Parameters:
@@ -66,6 +68,7 @@ def question(engine: Engine, responses: Table, name: str, where: str = "true", *
         name: the question, or the construct.
         where: row-level SQL that chooses rows.
         by: ``question`` or ``construct``.
+        setting: by which another is named, for the message.
 
     Raises:
         DefinitionError: there is no such question, or several, or it was put on several scales or on none.
@@ -82,8 +85,10 @@ def question(engine: Engine, responses: Table, name: str, where: str = "true", *
     ).to_pylist()
     if not rows:
         known = engine.rows(f"select distinct {by} as name from {responses.name} where {by} is not null").to_pylist()
+        found = neighbours(name, [each["name"] for each in known])
         raise DefinitionError(
-            f"no answer in these rows is to {by} '{name}'", remedy=neighbours(name, [each["name"] for each in known])
+            f"no answer in these rows is to {by} '{name}'",
+            remedy=f"name another {by} as '{setting}'; {found}" if setting else found,
         )
     if len(rows) > 1:
         raise DefinitionError(

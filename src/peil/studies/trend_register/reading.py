@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,7 @@ from peil.errors import DefinitionError, SourceError, neighbours
 from peil.measures.catalogue import CATALOGUE
 from peil.measures.measure import Measure
 from peil.studies.trend_register.entry import Evidence, Expected, Register, Rule, Source, Trend
-from peil.yaml_file import Fault, fault, plain, text_of, told, tree_of
+from peil.yaml_file import Fault, faults_of, plain, text_of, told, tree_of
 
 SHIPPED = "register.yaml"
 _REMEDY = (
@@ -130,7 +131,7 @@ def _listed(tree: CommentedMap, key: str, of: type[T], faults: list[Fault]) -> l
         try:
             made = adapter.validate_python(plain(node))
         except ValidationError as refused:
-            faults += [fault(each, node, _known(each["loc"], of), start) for each in refused.errors(include_url=False)]
+            faults += faults_of(refused.errors(include_url=False), node, partial(_known, of=of), start)
             continue
         if made.id in names:
             faults.append((*start, f"id: '{made.id}' is there twice"))
