@@ -139,6 +139,7 @@ class Dataset:
         people: which customer record is of which person; None where no customer records were loaded.
         panels: how people came to be asked, survey by survey, where it is told: volunteers have no response rate.
         doubtful: when a response was flagged.
+        named_clusters: whether answers name the clusters that were drawn, such as branches; else a respondent is one.
     """
 
     engine: Engine
@@ -151,6 +152,7 @@ class Dataset:
     people: People | None = None
     panels: Mapping[str, str] = field(default_factory=dict)
     doubtful: Rules = field(default_factory=Rules)
+    named_clusters: bool = False
 
 
 _CURRENT = """
@@ -284,7 +286,13 @@ def build(  # noqa: PLR0913  # one setting for each stage that has some
         if weights:
             kept_weights.write_text(json.dumps([each.plain() for each in weightings]), encoding="utf-8")
         units = engine.rows(f"select count(unit) as n from {tables['responses'].name}").to_pylist()[0]["n"]
-        built = {"told": told, "period": [first.isoformat(), last.isoformat()], "two_stages": bool(units)}
+        clusters = engine.rows(f"select count(cluster) as n from {current(engine, ANSWERS, loads).name}")
+        built = {
+            "told": told,
+            "period": [first.isoformat(), last.isoformat()],
+            "two_stages": bool(units),
+            "named_clusters": bool(clusters.to_pylist()[0]["n"]),
+        }
         made = folder / ".built.json"
         made.write_text(json.dumps(built), encoding="utf-8")
         publish_file(made, known)
@@ -309,6 +317,7 @@ def build(  # noqa: PLR0913  # one setting for each stage that has some
         people=who,
         panels={each.name: each.panel for each in surveys},
         doubtful=flags,
+        named_clusters=built.get("named_clusters", False),
     )
 
 

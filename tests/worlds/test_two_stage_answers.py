@@ -15,7 +15,9 @@ from peil.engines.store import Store
 from peil.estimates.difference import Side, difference
 from peil.estimates.estimate import estimate
 from peil.estimates.sample import sample
+from peil.made import made
 from peil.measures.catalogue import measure_named
+from peil.reports.labels import units
 from peil.sources.delimited import DelimitedTable, Mapped
 from peil.sources.load import load
 
@@ -46,6 +48,7 @@ def test_answers_that_name_a_unit_are_counted_in_two_stages(tmp_path, weighted):
     weights = WeightsConfig(margins=(MarginConfig(by=("language",), targets=SPOKEN),)) if weighted else None
     data = build(store, DuckEngine(Limits(memory="1GB")), surveys=(SurveyConfig(name="s", weights=weights),))
     assert data.designs["responses"].unit == "unit"
+    assert (units(data, "responses").en, units(made(), "responses").en) == ("clusters", "respondents")
     found = estimate(NPS, data)[0].only()
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
     columns |= {"w": [12.5] * len(rows), "n": [20] * len(rows), "m": [30] * len(rows)}

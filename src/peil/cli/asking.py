@@ -187,7 +187,7 @@ def compare(
 ) -> None:
     """Say whether group SECOND differs from group FIRST, with the interval of the difference."""
     from peil.project import open_project
-    from peil.reports.labels import CLUSTERS, POPULATIONS, group
+    from peil.reports.labels import POPULATIONS, group, units
     from peil.reports.numbers import count
     from peil.reports.sentences import VERDICTS, sentence
     from peil.reports.sentences import told as told_value
@@ -196,6 +196,7 @@ def compare(
     project = open_project(path)
     try:
         found = project.compare(measure, by, first, second, where=where)
+        unit = units(project.data, found.effect.first.measure.population)
     finally:
         project.close()
     effect = found.effect
@@ -213,10 +214,9 @@ def compare(
     }
     lang = chosen_language(language)
     rows = POPULATIONS[effect.first.measure.population].read(lang)
-    units = CLUSTERS[effect.first.measure.population].read(lang)
     lines = [f"{VERDICTS[found.verdict].read(lang)}: {sentence(found, lang)}"]
     lines += [
-        f"  {group(by, name, lang)}: {told_value(each, lang)}, n = {count(each.n, lang)} {rows}, {count(each.clusters, lang)} {units}"
+        f"  {group(by, name, lang)}: {told_value(each, lang)}, n = {count(each.n, lang)} {rows}, {count(each.clusters, lang)} {unit.read(lang)}"
         for name, each in ((first, effect.first), (second, effect.second))
     ]
     lines += [f"  {'ok ' if each.passed else 'not'} {each.says.read(lang)}" for each in found.checks]

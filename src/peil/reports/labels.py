@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from peil.dataset import Dataset
 from peil.estimates.groups import PERIODS
 from peil.reports.dates import period, weekday
 from peil.terms import CHANNEL_LABELS, Label, Language
@@ -46,6 +47,10 @@ TOGETHER: Mapping[str, Label] = {
         "intervals of one queue and day are kept together", "intervallen van dezelfde wachtrij en dag horen bij elkaar"
     ),
 }
+NAMED_CLUSTERS = Label("clusters", "clusters")
+TOGETHER_AS_NAMED = Label(
+    "answers of one cluster are kept together", "antwoorden uit hetzelfde cluster horen bij elkaar"
+)
 METHODS: Mapping[str, Label] = {
     "Wilson": Label("Wilson interval on the effective number", "Wilson-interval op het effectieve aantal"),
     "Rocks": Label(
@@ -117,6 +122,22 @@ _GROUPS: Mapping[str, Mapping[str, Label]] = {
     "ended_how": _ENDINGS,
 }
 _YES, _NO = Label("yes", "ja"), Label("no", "nee")
+
+
+def units(data: Dataset, population: str) -> Label:
+    """Return what independent units of a population are called.
+
+    Example:
+        >>> from peil.made import made
+        >>> units(made(), "responses").en
+        'respondents'
+    """
+    return NAMED_CLUSTERS if population == "responses" and data.named_clusters else CLUSTERS[population]
+
+
+def together(data: Dataset, population: str) -> Label:
+    """Return which rows of a population are kept together."""
+    return TOGETHER_AS_NAMED if population == "responses" and data.named_clusters else TOGETHER[population]
 
 
 def column(name: str, language: Language) -> str:

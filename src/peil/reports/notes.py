@@ -50,7 +50,7 @@ def _between(asked: Asked, period: tuple[date, date]) -> str:
 def basis(asked: Asked, whole: Estimate, where: str = "true") -> list[str]:
     """Return the literal question, n, design, method and the measure's own note."""
     measure = whole.measure
-    population, units = labels.POPULATIONS[measure.population], labels.CLUSTERS[measure.population]
+    population, units = labels.POPULATIONS[measure.population], labels.units(asked.data, measure.population)
     n, clusters = asked.count(whole.n), asked.count(whole.clusters)
     made = [
         *questions.literal(asked, measure, where),
@@ -66,7 +66,7 @@ def basis(asked: Asked, whole: Estimate, where: str = "true") -> list[str]:
 
 def design(asked: Asked, measure: Measure, where: str = "true") -> list[str]:
     """Return how rows are weighted and kept together."""
-    together = labels.TOGETHER[measure.population].read(asked.language)
+    together = labels.together(asked.data, measure.population).read(asked.language)
     known = asked.data.designs[measure.population]
     put = questions.rounds(asked, measure, where).values()
     weighted = any(each.weighted for each in put) if put else bool(known.weight)
