@@ -55,6 +55,21 @@ def older(row: tuple[object, ...]) -> tuple[object, ...]:
     return (*row[:5], updated - timedelta(minutes=30), *row[6:8], "not yet known", row[9])
 
 
+def test_a_source_without_a_file_is_refused_by_itself_and_the_others_load(tmp_path: Path) -> None:
+    written(tmp_path / "a.csv", rows(5))
+    here, gone = (
+        DelimitedTable(
+            name=name, organisation="Shop", files=(f"{name}.csv",), table="legs", zone="UTC", columns=COLUMNS
+        )
+        for name in ("a", "b")
+    )
+    done = load((gone, here), Store(tmp_path / "store"), root=tmp_path, limits=LIMITS, key=b"k")
+    assert [each.file for each in done.new] == ["a.csv"]
+    (told,) = done.refused
+    assert (told.source, told.file, told.exit_code) == ("b", "b.csv", 2)
+    assert told.says == "source 'b': no file matches 'b.csv'"
+
+
 def written(path: Path, records: Rows) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([HEADER, *records])

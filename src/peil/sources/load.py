@@ -105,7 +105,8 @@ def secret(name: str, key_file: Path | None = None) -> bytes:
         return made
 
 
-def _exports(source: Source, root: Path) -> Iterator[Path]:
+def _exports(source: Source, root: Path) -> Iterator[Path | Refused]:
+    """Yield the files of a source; a pattern that matches none is refused by itself."""
     for pattern in source.files:
         base = Path(pattern)
         folder, parts = (Path(base.anchor), base.relative_to(base.anchor)) if base.is_absolute() else (root, base)
@@ -113,9 +114,12 @@ def _exports(source: Source, root: Path) -> Iterator[Path]:
             folder, parts = folder.parent, Path(*parts.parts[1:])
         found = sorted(each for each in folder.glob(str(parts)) if each.is_file())
         if not found:
-            raise SourceError(
-                f"source '{source.name}': no file matches '{pattern}'",
+            yield Refused(
+                source=source.name,
+                file=pattern,
+                says=f"source '{source.name}': no file matches '{pattern}'",
                 remedy=f"patterns are relative to {root.name}/peil.yaml",
+                exit_code=SourceError.exit_code,
             )
         yield from found
 
@@ -150,17 +154,21 @@ def load(  # a load is told where, within what, under which key, and whom to tel
         handles: how handles of customers are written.
 
     Returns:
-        What was loaded, what was there already, and which files were refused.
+        What was loaded, what was there already, and which files, or patterns without a file, were refused.
 
     Raises:
-        SourceError: a pattern matches no file, or another load is running.
+        SourceError: another load is running.
     """
     jobs: list[tuple[Source, Path | None]] = []
+    refused: list[Refused] = []
     for source in sources:
-        jobs += [(source, path) for path in _exports(source, root)] if source.files else [(source, None)]
+        for each in _exports(source, root) if source.files else (None,):
+            if isinstance(each, Refused):
+                refused.append(each)
+            else:
+                jobs.append((source, each))
     new: list[Load] = []
     unchanged: list[str] = []
-    refused: list[Refused] = []
     with store.writing():
         for place, (source, path) in enumerate(jobs):
             name = path.name if path else f"<{source.name}>"
