@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -121,6 +122,27 @@ def test_a_clock_of_twelve_hours_is_a_clock(tmp_path):
     assert found.respondent["answered_at"] == "intdate"
     assert found.respondent["parse"] == ("%m/%d/%Y %I:%M:%S %p",)
     assert loaded(tmp_path, configuration(found, Path("answers.csv"))) == ([], 2, 0)
+
+
+@pytest.mark.parametrize("clock", ["12/31/1899 09:30:00 AM", "1904-01-01 09:30:00"])
+def test_a_time_of_day_with_a_spreadsheets_first_day_is_no_day_of_an_answer(tmp_path, clock):
+    path = tmp_path / "answers.csv"
+    path.write_text(f"id,departure_time,nps\n1,{clock},9\n2,{clock},3\n", encoding="utf-8")
+    assert proposed(path).respondent == {"answered_on": "YYYY-MM-DD", "response_id": "id"}
+
+
+def test_a_survey_of_which_no_question_says_what_it_measures_tells_that_and_what_to_do(tmp_path, peil_command):
+    lines = [f"{number},2024-05-31,{number % 5}" for number in range(40)]
+    (tmp_path / "answers.csv").write_text("\n".join(["id,date,q7", *lines]) + "\n", encoding="utf-8")
+    text = configuration(proposed(tmp_path / "answers.csv"), Path("answers.csv"))
+    assert "# None says what it measures: add 'construct: nps'" in text
+    (tmp_path / "peil.yaml").write_text(text, encoding="utf-8")
+    env = {**os.environ, "NO_COLOR": "1", "PEIL_KEY": "test"}
+    assert peil_command(["load"], cwd=tmp_path, env=env).returncode == 0
+    told = peil_command(["survey"], cwd=tmp_path, env=env).stdout
+    assert "40 respondents gave 40 answers, 31 May 2024." in told
+    assert "None of its questions says what it measures, so nothing of them is counted" in told
+    assert "The questions as they were put" not in told
 
 
 def test_a_day_that_nobody_filled_in_is_refused_and_never_some_day(tmp_path):

@@ -144,7 +144,8 @@ def _chapter(asked: Asked, of: Surveyed, drawn: Collection[tuple[str, tuple[str,
             facts += told if not (figure and with_figures and figure.finding) else []
             shown += [figure] if figure and with_figures else []
             tables += [table] if table and not (figure and with_figures) else []
-    tables.append(survey_tables.questions_table(asked, of.where, read))
+    put = survey_tables.questions_table(asked, of.where, read)
+    tables += [put] if put.rows else []
     return Chapter(
         survey=of.survey,
         audience=of.audience,
@@ -187,10 +188,16 @@ def _groups(asked: Asked, of: Surveyed, measure: Measure, by: str) -> bool:
 def _facts(asked: Asked, of: Surveyed) -> Iterator[str]:
     n, answers = asked.count(of.responses), asked.count(of.answers)
     first, last = (day(date.fromisoformat(each), asked.language) for each in (of.first, of.last))
+    days = first if first == last else asked.say(f"{first} to {last}", f"{first} t/m {last}")
     yield asked.say(
-        f"{n} respondents gave {answers} answers, {first} to {last}.",
-        f"{n} respondenten gaven {answers} antwoorden, {first} t/m {last}.",
+        f"{n} respondents gave {answers} answers, {days}.",
+        f"{n} respondenten gaven {answers} antwoorden, {days}.",
     )
+    if not of.measured:
+        yield asked.say(
+            "None of its questions says what it measures, so nothing of them is counted: give those that are to be a 'construct' and a 'scale' where the export is loaded.",
+            "Geen van de vragen zegt wat hij meet, dus er wordt niets van geteld: geef de vragen die meetellen een 'construct' en een 'scale' waar de export geladen wordt.",
+        )
     if of.modes:
         modes = ", ".join(named(each).read(asked.language) for each in of.modes)
         yield asked.say(f"Asked {modes}.", f"Gevraagd: {modes}.")

@@ -23,6 +23,7 @@ class Surveyed:
         audience: who was asked.
         responses: respondents.
         answers: answered questions.
+        measured: those of questions that say what they measure.
         first, last: days of the first and the last answer.
         modes, languages: how it was asked, most used first.
     """
@@ -31,6 +32,7 @@ class Surveyed:
     audience: str
     responses: int
     answers: int
+    measured: int
     first: str
     last: str
     modes: tuple[str, ...]
@@ -44,7 +46,7 @@ class Surveyed:
 
 _SURVEYS = """
 select survey, audience, mode, language, sum(case when first_answer then 1 else 0 end) as responses, count(*) as answers,
-  min(answered_on) as first_on, max(answered_on) as last_on
+  count(construct) as measured, min(answered_on) as first_on, max(answered_on) as last_on
 from {responses}
 group by survey, audience, mode, language
 """
@@ -65,6 +67,7 @@ def surveyed(asked: Asked) -> tuple[Surveyed, ...]:
                 audience=audience,
                 responses=responses,
                 answers=sum(int(str(each["answers"])) for each in these),
+                measured=sum(int(str(each["measured"])) for each in these),
                 first=str(min(str(each["first_on"]) for each in these)),
                 last=str(max(str(each["last_on"]) for each in these)),
                 modes=_most(these, "mode"),

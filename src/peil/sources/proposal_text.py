@@ -55,6 +55,8 @@ def _questions(proposal: Proposal) -> Iterator[str]:
     taken: set[str] = set()
     if told:
         yield "    questions:"
+        if not any(each.guess and each.guess.construct for each in told):
+            yield "      # None says what it measures: add 'construct: nps' (or csat, ces_2, …) and its 'scale' to those to be counted."
     elif plain:
         yield "    questions: []  # nothing looks like a question: name the columns that are"
     for each in told:

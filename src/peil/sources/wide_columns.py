@@ -18,7 +18,12 @@ ID = re.compile(r"(?:.*[^a-z])?(?:id|nr|num(?:ber|mer)?|key|token)|[a-z]*id", re
 WHEN = re.compile(r"date|time|datum|tijd|answered|finish|submit|complet|end|_at\b|recorded", re.IGNORECASE)
 ENDED = re.compile(r"answered|finish|submit|complet|end|recorded|ingevuld", re.IGNORECASE)
 WEIGHT = re.compile(r"(?:w|wt|wgt|weight\w*|weging\w*|weegfactor|gewicht\w*)(?:_\w+)?", re.IGNORECASE)
-SPOKEN_DAY = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.]\d{4}(?:[ T](\d{1,2}:\d\d)(:\d\d)?( [AaPp][Mm])?)?")
+SPOKEN_DAY = re.compile(
+    r"(?P<one>\d{1,2})(?P<mark>[-/.])(?P<two>\d{1,2})[-/.](?P<year>\d{4})"
+    r"(?:[ T](?P<clock>\d{1,2}:\d\d)(?P<seconds>:\d\d)?(?P<half> [AaPp][Mm])?)?"
+)
+# A year before is no day of an answer: spreadsheets write a time of day as one of 1899, 1900 or 1904.
+FIRST_YEAR = 1970
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 COMMA = re.compile(r"\d+(,\d+)?")
 BLANK = re.compile(r"[A-Za-z][A-Za-z/ '.]{0,19}|[-.*#]+")
@@ -95,17 +100,16 @@ class Column:
         if not self.filled or self.numeric:
             return None
         if all(ISO.fullmatch(each) for each in self.distinct):
-            return (), False
+            return None if any(int(each[:4]) < FIRST_YEAR for each in self.distinct) else ((), False)
         found = [each for each in map(SPOKEN_DAY.fullmatch, self.distinct) if each]
-        if len(found) < len(self.distinct):
+        if len(found) < len(self.distinct) or any(int(each["year"]) < FIRST_YEAR for each in found):
             return None
-        month_first = any(int(each[3]) > MONTHS for each in found)
-        doubtful = not month_first and all(int(each[1]) <= MONTHS for each in found) and found[0][2] != "."
-        mark, clock, seconds = found[0][2], found[0][4], found[0][5]
-        day = f"%m{mark}%d{mark}%Y" if month_first else f"%d{mark}%m{mark}%Y"
-        half = found[0][6]
-        hour = (" %I:%M" if half else " %H:%M") if clock else ""
-        return (day + hour + (":%S" if seconds else "") + (" %p" if half else ""),), doubtful
+        month_first = any(int(each["two"]) > MONTHS for each in found)
+        one = found[0]
+        doubtful = not month_first and all(int(each["one"]) <= MONTHS for each in found) and one["mark"] != "."
+        day = ("%m{0}%d{0}%Y" if month_first else "%d{0}%m{0}%Y").format(one["mark"])
+        hour = (" %I:%M" if one["half"] else " %H:%M") if one["clock"] else ""
+        return (day + hour + (":%S" if one["seconds"] else "") + (" %p" if one["half"] else ""),), doubtful
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
