@@ -41,6 +41,11 @@ _SIMULATED = """\
     name: centre
     contacts: 20000
     seed: 1
+
+# Of its staff everybody answered. Say so where it is true: respondents alone do not tell how many were asked.
+surveys:
+  - name: staff
+    panel: census
 """
 _TABLE = """\
   # Any CSV: canonical column on the left, your column (or SQL over it) on the right.

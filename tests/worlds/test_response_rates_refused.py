@@ -161,9 +161,21 @@ def test_a_simulated_survey_may_give_its_rates_until_it_is_said_to_be_of_volunte
     data = made()
     with pytest.raises(EvidenceError, match="of 'staff' there are respondents only"):
         estimate(measure_named("response_rate_1"), data)
-    assert estimate(measure_named("response_rate_1"), replace(data, panels={"staff": "census"}))[0].only().n
+    told = replace(data, panels={"staff": "census"})
+    assert all(each.n for each in estimate(measure_named("response_rate_1"), told, by=["survey"])[0])
     with pytest.raises(DefinitionError, match="of 'customer'"):
         estimate(measure_named("response_rate_1"), replace(data, panels={"customer": "opt_in", "staff": "census"}))
+
+
+def test_customers_and_staff_have_no_response_rate_together():
+    data, rate = replace(made(), panels={"staff": "census"}), measure_named("response_rate_2")
+    for by in ((), ("wave",), ("month",)):
+        with pytest.raises(DefinitionError, match="would be of customer and staff together") as refused:
+            estimate(rate, data, by=by)
+        assert "where: audience = 'customer'" in str(refused.value)
+    apart = {each.group[0][1]: each.value for each in estimate(rate, data, by=["audience"])[0]}
+    (customers,) = estimate(rate, data, where="audience = 'customer'")[0]
+    assert apart == {"customer": customers.value, "staff": 1.0}
 
 
 def test_who_opened_a_survey_and_answered_nothing_broke_off_and_is_no_part_of_an_interview(tmp_path):

@@ -212,7 +212,7 @@ def estimate(  # a question has this many sides
         schema, table = POPULATIONS[population], data.tables[population]
         groups = grouping(by, schema)
         source = rows_from(table.name, schema, groups, where)
-        refuse_unknown_rates(data, here, source)
+        refuse_unknown_rates(data, here, source, by)
         drawn = design or data.designs[population]
         plain = [each for each in here if each.estimator != "quantile"]
         found: list[tuple[Measure, Mapping[str, Any]]] = []

@@ -1,8 +1,8 @@
-"""Who was asked: surveys of which no response rate can be told."""
+"""Who was asked: surveys of which no response rate can be told, and populations that are not to be pooled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from peil.dataset import Dataset
 from peil.errors import DefinitionError, EvidenceError
@@ -11,16 +11,18 @@ from peil.surveys.dispositions import SILENT
 from peil.surveys.outcomes import is_response_rate
 
 
-def refuse_unknown_rates(data: Dataset, measures: Iterable[Measure], source: str) -> None:
-    """Refuse response rates of volunteers, and of exports that hold respondents only.
+def refuse_unknown_rates(data: Dataset, measures: Iterable[Measure], source: str, by: Collection[str] = ()) -> None:
+    """Refuse response rates of volunteers, of exports that hold respondents only, and of several populations as one.
 
     Parameters:
         data: the tables, and how people came to be asked.
         measures: what is asked of the rows.
         source: the FROM and WHERE of the question, the population's row as ``t``.
+        by: what it is grouped by.
 
     Raises:
-        DefinitionError: one of the measures is a response, cooperation, refusal or contact rate, and a row is of volunteers.
+        DefinitionError: one of the measures is a response, cooperation, refusal or contact rate, and a row is of volunteers;
+            or customers, organisations or staff would be one group.
         EvidenceError: the same, and of one of the rows' surveys nobody is known who was asked and stayed silent.
 
     Example:
@@ -39,7 +41,8 @@ def refuse_unknown_rates(data: Dataset, measures: Iterable[Measure], source: str
     if rate is None:
         return
     engine = data.engine
-    asked = {str(row["survey"]) for row in engine.rows(f"select distinct t.survey as survey {source}").to_pylist()}
+    found = engine.rows(f"select distinct t.survey as survey, t.audience as audience {source}").to_pylist()
+    asked, audiences = ({str(row[each]) for row in found} for each in ("survey", "audience"))
     volunteers = sorted(each for each in asked if data.panels.get(each) == "opt_in")
     if volunteers:
         names = ", ".join(f"'{each}'" for each in volunteers)
@@ -58,4 +61,10 @@ def refuse_unknown_rates(data: Dataset, measures: Iterable[Measure], source: str
             f"of {names} there are respondents only: how many were asked is not known, so there is no '{rate.name}'",
             remedy="load who was asked and did not answer too, or ask for completion_rate; where everybody did answer, say "
             f"'panel: census'{some}",
+        )
+    if len(audiences) > 1 and not {"survey", "audience"}.intersection(by):
+        together = " and ".join(sorted(audiences))
+        raise DefinitionError(
+            f"'{rate.name}' would be of {together} together: whoever is asked in each is another population",
+            remedy=f"ask by survey or by audience, or choose one with where: audience = '{min(audiences)}'",
         )
