@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from peil.errors import DefinitionError
 from peil.estimates.sample import sample
-from peil.surveys.trimmed import levelled
+from peil.methods.calibrate import levelled
 
 
 @pytest.fixture(scope="module")

@@ -229,6 +229,26 @@ def trim(sample: Cells, margins: Sequence[Known], method: Method, limit: float) 
     )
 
 
+def levelled(weight: Floats, rows: Floats, cap: float) -> float:
+    """Return what is added to every weight, so that with none above the cap they add up as before.
+
+    Parameters:
+        weight: distinct weights, from the least on.
+        rows: respondents of each.
+        cap: most that a weight may be; above their mean.
+
+    Example:
+        >>> levelled(np.array([1.0, 2.0, 9.0]), np.array([2.0, 1.0, 1.0]), 5.0)
+        1.3333333333333333
+    """
+    whole, added, capped = float(rows @ weight), 0.0, -1
+    while (above := int(np.sum(weight + added >= cap))) != capped:
+        capped, below = above, weight.size - above
+        left = whole - cap * float(rows[below:].sum()) - float(rows[:below] @ weight[:below])
+        added = left / float(rows[:below].sum())
+    return added
+
+
 def _newton(
     name: str, sample: Cells, margins: Sequence[Known], amounts: Sequence[Amount], distance: Distance, tolerance: float
 ) -> Calibrated:

@@ -13,31 +13,12 @@ from peil.engines.engine import Engine
 from peil.engines.quoting import name as identifier
 from peil.engines.schema import Column, Kind, Table
 from peil.errors import DefinitionError
-from peil.methods.diagnosis import Floats, diagnosis
+from peil.methods.calibrate import levelled
+from peil.methods.diagnosis import diagnosis
 from peil.surveys.calibrated import Weighed
 from peil.surveys.design import Design
 
 WEIGHT = "trimmed_weight"
-
-
-def levelled(weight: Floats, rows: Floats, cap: float) -> float:
-    """Return what is added to every weight, so that with none above the cap they add up as before.
-
-    Parameters:
-        weight: distinct weights, from the least on.
-        rows: respondents of each.
-        cap: most that a weight may be; above their mean.
-
-    Example:
-        >>> levelled(np.array([1.0, 2.0, 9.0]), np.array([2.0, 1.0, 1.0]), 5.0)
-        1.3333333333333333
-    """
-    whole, added, capped = float(rows @ weight), 0.0, -1
-    while (above := int(np.sum(weight + added >= cap))) != capped:
-        capped, below = above, weight.size - above
-        left = whole - cap * float(rows[below:].sum()) - float(rows[:below] @ weight[:below])
-        added = left / float(rows[:below].sum())
-    return added
 
 
 def trimmed(
