@@ -245,7 +245,7 @@ def _learned(con: Any, model: LinkModel, seed: int) -> LinkModel:  # noqa: ANN40
             ("account",),
         ):
             if filled.issuperset(each):
-                with contextlib.suppress(EMTrainingException):
+                with contextlib.suppress(EMTrainingException):  # no two records agree on these: nothing to learn
                     linker.training.estimate_parameters_using_expectation_maximisation(_sql(each))
         told = small.trained(linker.misc.save_model_to_json())
     learned = {each.name: each for each in told.comparisons}
